@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/pullscope/pullscope/engine"
+	"github.com/pullscope/pullscope/engine/lake"
+)
+
+// printResult tells what a run did, for a person.
+func printResult(w io.Writer, e *engine.Engine, result *engine.Result) {
+	run := result.Run
+	printInputs(w, run)
+	for _, skipped := range run.Skipped {
+		fmt.Fprintf(w, "skipped %s: %s\n", skipped.Path, skipped.Reason)
+	}
+	for _, input := range run.Inputs {
+		if len(input.Supersedes) > 0 {
+			fmt.Fprintf(w, "%s is the longer version of a log loaded before; it took its place\n", input.Path)
+		}
+	}
+	printDays(w, run)
+	printPublished(w, e.Dir, run)
+	var seconds []string
+	for _, timing := range run.Timings {
+		seconds = append(seconds, fmt.Sprintf("%s %.1f s", timing.Step, timing.Seconds))
+	}
+	fmt.Fprintf(w, "run %s done in %s (%s)\n", run.Run, result.Elapsed.Round(100*time.Millisecond), strings.Join(seconds, ", "))
+}
+
+func printInputs(w io.Writer, run lake.Run) {
+	if len(run.Inputs) == 0 {
+		fmt.Fprintln(w, "no new input")
+		return
+	}
+	t := newTable(w, "read", "format", "lines", "accepted", "ignored", "duplicates", "rejected")
+	var total lake.Input
+	ignored := map[string]int64{}
+	for _, input := range run.Inputs {
+		t.AppendRow(table.Row{input.Path, input.Format, input.Lines, input.Accepted, input.IgnoredTotal(), input.Duplicates, input.Rejected})
+		total.Lines += input.Lines
+		total.Accepted += input.Accepted
+		total.Duplicates += input.Duplicates
+		total.Rejected += input.Rejected
+		for reason, count := range input.Ignored {
+			ignored[reason] += count
+		}
+	}
+	total.Ignored = ignored
+	if len(run.Inputs) > 1 {
+		t.AppendFooter(table.Row{"together", "", total.Lines, total.Accepted, total.IgnoredTotal(), total.Duplicates, total.Rejected})
+	}
+	t.Render()
+	if len(ignored) > 0 {
+		fmt.Fprintf(w, "ignored: %s\n", countsText(ignored))
+	}
+	if total.Rejected > 0 {
+		fmt.Fprintf(w, "rejected lines are in quarantine: engine query \"select file, line, reason, raw from rejects\"\n")
+	}
+}
+
+func countsText(counts map[string]int64) string {
+	reasons := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		if counts[a] != counts[b] {
+			return int(counts[b] - counts[a])
+		}
+		return strings.Compare(a, b)
+	})
+	parts := make([]string, len(reasons))
+	for i, reason := range reasons {
+		parts[i] = fmt.Sprintf("%s %d", reason, counts[reason])
+	}
+	return strings.Join(parts, ", ")
+}
+
+func printDays(w io.Writer, run lake.Run) {
+	if run.Check.Requests > 0 {
+		fmt.Fprintf(w, "check passed: the SQL and the reference classifier agree on all %d requests, %d actions\n", run.Check.Requests, run.Check.Actions)
+	}
+	if len(run.Days) == 0 {
+		fmt.Fprintln(w, "stored: nothing new")
+		return
+	}
+	var requests, actions int64
+	for _, day := range run.Days {
+		requests += day.Requests
+		actions += day.Actions
+	}
+	fmt.Fprintf(w, "stored: %d days, %s to %s, with %d requests and %d actions\n", len(run.Days), run.Days[0].Day, run.Days[len(run.Days)-1].Day, requests, actions)
+}
+
+func printPublished(w io.Writer, dir string, run lake.Run) {
+	if len(run.Published) == 0 {
+		fmt.Fprintln(w, "published: nothing due")
+		return
+	}
+	t := newTable(w, "published", "period", "revision", "report rows", "in")
+	for i, published := range run.Published {
+		if i == maxPublished {
+			t.AppendRow(table.Row{fmt.Sprintf("… and %d more", len(run.Published)-maxPublished), "", "", "", filepath.Join(dir, "reports")})
+			break
+		}
+		revision := fmt.Sprint(published.Revision)
+		if !published.Changed {
+			revision += " (unchanged)"
+		}
+		t.AppendRow(table.Row{published.Publisher, published.Period, revision, countsText(published.Rows), filepath.Join(dir, "reports", published.Dir)})
+	}
+	t.Render()
+}
+
+// maxPublished is how many directories a table lists.
+const maxPublished = 20
+
+// newTable makes a table without frame, numbers to the right.
+func newTable(w io.Writer, header ...any) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(w)
+	style := table.StyleDefault
+	style.Options = table.OptionsNoBordersAndSeparators
+	style.Format.Header, style.Format.Footer = text.FormatDefault, text.FormatDefault
+	style.Box.PaddingLeft = ""
+	style.Box.PaddingRight = "  "
+	t.SetStyle(style)
+	t.AppendHeader(table.Row(header))
+	return t
+}

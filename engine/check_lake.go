@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+
+	"github.com/pullscope/pullscope/engine/classify"
+	"github.com/pullscope/pullscope/engine/duck"
+	"github.com/pullscope/pullscope/engine/lake"
+	"github.com/pullscope/pullscope/engine/period"
+)
+
+// Check proves what the lake holds: every day file is the one that its run
+// wrote, and every stored action is what the reference classifier says. It holds
+// the lock, so that no run changes days meanwhile.
+func (e *Engine) Check(ctx context.Context) (lake.Check, error) {
+	var result lake.Check
+	if err := e.Config.Validate(); err != nil {
+		return result, &UsageError{err}
+	}
+	if _, err := lake.OpenExisting(e.Dir); err != nil {
+		return result, err
+	}
+	store, err := lake.Open(e.Dir)
+	if err != nil {
+		return result, err
+	}
+	release, err := store.Lock()
+	if err != nil {
+		return result, err
+	}
+	defer release()
+	if _, err := store.Recover(); err != nil {
+		return result, err
+	}
+	runs, err := store.Runs()
+	if err != nil {
+		return result, err
+	}
+	if err := e.checkSettings(runs); err != nil {
+		return result, err
+	}
+	days, err := store.Days()
+	if err != nil || len(days) == 0 {
+		return result, err
+	}
+	if err := checkFiles(store, runs, days); err != nil {
+		return result, err
+	}
+	return e.checkStored(ctx, store, days)
+}
+
+// checkFiles compares the day files with what the manifests recorded.
+func checkFiles(store *lake.Lake, runs []lake.Run, days []period.Day) error {
+	recorded := lake.DayStates(runs)
+	for _, day := range days {
+		sha, err := fileSHA256(store.DayFile(day))
+		if err != nil {
+			return err
+		}
+		if want, ok := recorded[day]; !ok || want != sha {
+			return fmt.Errorf("day file %s is not the one that its run wrote; something else has changed it. Restore it, or load its logs into a new data directory", store.DayFile(day))
+		}
+		delete(recorded, day)
+	}
+	for day, sha := range recorded {
+		if sha != "" {
+			return fmt.Errorf("day file %s is missing; restore it, or load its logs into a new data directory", store.DayFile(day))
+		}
+	}
+	return nil
+}
+
+// checkStored reads the lake in parts, each all requests of some addresses.
+func (e *Engine) checkStored(ctx context.Context, store *lake.Lake, days []period.Day) (lake.Check, error) {
+	var result lake.Check
+	var files []string
+	for _, day := range days {
+		files = append(files, store.DayFile(day))
+	}
+	total, err := e.countRows(ctx, files)
+	if err != nil {
+		return result, err
+	}
+	parts := total/(checkRows/2) + 1
+	for part := range parts {
+		query := fmt.Sprintf("select * from read_parquet(%s, hive_partitioning = false) where abs(ip_key %% %d) = %d", duck.QuoteList(files), parts, part)
+		checked, err := e.checkPart(ctx, store, query)
+		result.Requests += checked.Requests
+		result.Actions += checked.Actions
+		result.Differences += checked.Differences
+		if err != nil {
+			return result, err
+		}
+	}
+	if result.Requests != total {
+		return result, fmt.Errorf("the lake holds %d requests, but %d were compared", total, result.Requests)
+	}
+	return result, nil
+}
+
+func (e *Engine) countRows(ctx context.Context, files []string) (total int64, err error) {
+	db, err := duck.Open(ctx, duck.Options{})
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	err = db.Value(ctx, fmt.Sprintf("select count(*) from read_parquet(%s)", duck.QuoteList(files)), &total)
+	return total, err
+}
+
+func (e *Engine) checkPart(ctx context.Context, store *lake.Lake, query string) (lake.Check, error) {
+	w, err := openWorkspace(ctx, store, e.Config)
+	if err != nil {
+		return lake.Check{}, err
+	}
+	defer w.close()
+	m, err := newMerger(w, store, nil)
+	if err != nil {
+		return lake.Check{}, err
+	}
+	if err := m.accept(ctx, query, false); err != nil {
+		return lake.Check{}, err
+	}
+	// A digest that no request has can only come from a change of the file: it gets
+	// a number that no label has.
+	err = w.db.Exec(ctx, `create temp table classified as
+		select requests.rowid as request_no, stored_action as action, stored_action_requests as action_requests,
+			case when stored_action_digest is not null then coalesce(digests.digest_id, -1) end as action_digest_id
+		from requests left join digests on requests.stored_action_digest = digests.digest`)
+	if err != nil {
+		return lake.Check{}, err
+	}
+	requests, err := readRequests(ctx, w.db, "select * from requests_ranked")
+	if err != nil {
+		return lake.Check{}, err
+	}
+	labelled, err := readLabels(ctx, w.db, "select * from classified")
+	if err != nil {
+		return lake.Check{}, err
+	}
+	differences, total := classify.Compare(requests, labelled, e.Config.Window.Duration, 1)
+	result := lake.Check{Requests: int64(len(requests)), Actions: countActions(labelled), Differences: int64(total)}
+	if total == 0 {
+		return result, nil
+	}
+	burst := classify.Burst(requests, differences[0].No, e.Config.Window.Duration)
+	if err := e.printScenario(burst, differences[0], total); err != nil {
+		return result, err
+	}
+	day := "unknown"
+	err = w.db.Each(ctx, fmt.Sprintf("select requested_us // %d from requests where rowid = %d", dayUs, differences[0].No), func(row []driver.Value) error {
+		day = string(dayOfNumber(row[0].(int64)))
+		return nil
+	})
+	if err != nil {
+		return result, err
+	}
+	return result, fmt.Errorf("%w: %d of %d stored requests are labelled differently, the first on %s. The reports of that day are not to be trusted; load its logs into a new data directory", ErrDifference, total, len(requests), day)
+}

@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/pullscope/pullscope/engine/ingest"
+)
+
+// Config is the configuration of a data directory, from a TOML file.
+type Config struct {
+	// Window is the longest time between two requests of one action; 5 s.
+	Window Duration `toml:"window"`
+	// IPv6ClientPrefix is how many bits of an IPv6 address make one client: 64 or 128.
+	IPv6ClientPrefix int `toml:"ipv6_client_prefix"`
+	// TrustedProxies are the peers whose X-Forwarded-For is believed: addresses and prefixes.
+	TrustedProxies []string `toml:"trusted_proxies"`
+	// MaxRejectRatio is the share of a file's lines that may be rejected, beyond 100 lines.
+	MaxRejectRatio float64 `toml:"max_reject_ratio"`
+	// RejectsRetention is how long rejected lines stay in quarantine; 30 days.
+	RejectsRetention Duration `toml:"rejects_retention"`
+	// Grace is how long after its end a period counts as closed; 1 h.
+	Grace Duration `toml:"grace"`
+	// MemoryLimit is DuckDB's limit, such as "4GiB"; beyond it queries spill to the data directory.
+	MemoryLimit string `toml:"memory_limit"`
+	// Threads is how many threads DuckDB uses; 0 is one per core.
+	Threads int `toml:"threads"`
+	// Publishers own namespaces; a namespace that nobody owns is its own publisher.
+	Publishers []Publisher `toml:"publisher"`
+
+	trusted []netip.Prefix
+}
+
+// Publisher owns namespaces; its reports are published together.
+type Publisher struct {
+	ID         string   `toml:"id"`
+	Name       string   `toml:"name"`
+	Namespaces []string `toml:"namespaces"`
+}
+
+// Duration is a time.Duration that TOML writes as text: "5s", "1h", "30d".
+type Duration struct{ time.Duration }
+
+// UnmarshalText reads "5s", "1h30m" or whole days such as "30d".
+func (d *Duration) UnmarshalText(text []byte) error {
+	if days, ok := strings.CutSuffix(string(text), "d"); ok {
+		var n int
+		if _, err := fmt.Sscanf(days, "%d", &n); err != nil || fmt.Sprint(n) != days {
+			return fmt.Errorf("duration %q is no number of days such as \"30d\"", text)
+		}
+		d.Duration = time.Duration(n) * 24 * time.Hour
+		return nil
+	}
+	value, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("duration %q is not like \"5s\", \"1h\" or \"30d\"", text)
+	}
+	d.Duration = value
+	return nil
+}
+
+// DefaultConfig is what holds where the file says nothing.
+func DefaultConfig() Config {
+	return Config{
+		Window:           Duration{5 * time.Second},
+		IPv6ClientPrefix: 64,
+		TrustedProxies:   slices.Clone(ingest.DefaultTrustedProxies),
+		MaxRejectRatio:   0.01,
+		RejectsRetention: Duration{30 * 24 * time.Hour},
+		Grace:            Duration{time.Hour},
+	}
+}
+
+// LoadConfig reads a configuration file. Errors name the file, the key and,
+// where the parser knows it, the line.
+func LoadConfig(path string) (Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	config := DefaultConfig()
+	meta, err := toml.Decode(string(text), &config)
+	if err != nil {
+		var parse toml.ParseError
+		if errors.As(err, &parse) {
+			return Config{}, fmt.Errorf("configuration %s, line %d: key %q: %s", path, parse.Position.Line, parse.LastKey, parse.Message)
+		}
+		return Config{}, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		key := unknown[0].String()
+		return Config{}, fmt.Errorf("configuration %s, line %d: key %q is unknown; remove it or correct its spelling", path, lineOfKey(string(text), unknown[0]), key)
+	}
+	if err := config.Validate(); err != nil {
+		return Config{}, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	return config, nil
+}
+
+// lineOfKey finds where a key stands; the TOML library does not keep it.
+func lineOfKey(text string, key toml.Key) int {
+	name := key[len(key)-1]
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "[") && strings.Contains(line, name) {
+			return number
+		}
+		if rest, ok := strings.CutPrefix(strings.Trim(line, `"`), name); ok && strings.HasPrefix(strings.TrimLeft(rest, `" `), "=") {
+			return number
+		}
+	}
+	return 0
+}
+
+// Validate checks the values and prepares them for use.
+func (c *Config) Validate() error {
+	var err error
+	if c.trusted, err = ingest.ParsePrefixes(c.TrustedProxies); err != nil {
+		return fmt.Errorf("key \"trusted_proxies\": %w", err)
+	}
+	switch {
+	case c.Window.Duration <= 0 || c.Window.Duration > time.Hour:
+		return fmt.Errorf("key \"window\": %s is not between 0 and 1h", c.Window)
+	case c.Window.Duration%time.Microsecond != 0:
+		return fmt.Errorf("key \"window\": %s is finer than a microsecond", c.Window)
+	case c.IPv6ClientPrefix != 64 && c.IPv6ClientPrefix != 128:
+		return fmt.Errorf("key \"ipv6_client_prefix\": %d is neither 64 nor 128", c.IPv6ClientPrefix)
+	case c.MaxRejectRatio < 0 || c.MaxRejectRatio > 1:
+		return fmt.Errorf("key \"max_reject_ratio\": %v is not between 0 and 1", c.MaxRejectRatio)
+	case c.RejectsRetention.Duration < 0:
+		return fmt.Errorf("key \"rejects_retention\": %s is negative", c.RejectsRetention)
+	case c.Grace.Duration < 0:
+		return fmt.Errorf("key \"grace\": %s is negative", c.Grace)
+	case c.Threads < 0:
+		return fmt.Errorf("key \"threads\": %d is negative", c.Threads)
+	}
+	return c.validatePublishers()
+}
+
+func (c *Config) validatePublishers() error {
+	ids, owners := map[string]bool{}, map[string]string{}
+	for i, publisher := range c.Publishers {
+		where := fmt.Sprintf("publisher %d", i+1)
+		switch {
+		case publisher.ID == "":
+			return fmt.Errorf("%s: key \"id\" is missing", where)
+		case ids[publisher.ID]:
+			return fmt.Errorf("%s: id %q is taken by another publisher", where, publisher.ID)
+		case len(publisher.Namespaces) == 0:
+			return fmt.Errorf("%s (%s): key \"namespaces\" is missing or empty", where, publisher.ID)
+		}
+		if publisher.Name == "" {
+			c.Publishers[i].Name = publisher.ID
+		}
+		ids[publisher.ID] = true
+		for _, namespace := range publisher.Namespaces {
+			if owner, ok := owners[namespace]; ok {
+				return fmt.Errorf("%s (%s): namespace %q already belongs to %s", where, publisher.ID, namespace, owner)
+			}
+			owners[namespace] = publisher.ID
+		}
+	}
+	for id := range ids {
+		if owner, ok := owners[id]; ok && owner != id {
+			return fmt.Errorf("publisher id %q is also a namespace, which belongs to %s; choose another id", id, owner)
+		}
+	}
+	return nil
+}

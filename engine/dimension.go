@@ -1,0 +1,190 @@
+package engine
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/pullscope/pullscope/engine/enrich"
+	"github.com/pullscope/pullscope/engine/ingest"
+)
+
+// fieldSeparator joins values to one text.
+const fieldSeparator = string(ingest.FieldSeparator)
+
+// storedPrefix begins the text of a stored value, whose parts are already
+// resolved; the first letter of a logged text is another one.
+const storedPrefix = "s" + fieldSeparator
+
+// dimension is a table of distinct texts. Each new text is resolved in Go once,
+// however many requests carry it.
+type dimension struct {
+	table   string // its first two columns are the id and the text
+	id      string // name of the id column
+	text    string // name of the text column, and
+	staged  string // of the column of the stage that holds it
+	next    int32
+	resolve func(text string) ([]driver.Value, error) // the further columns
+}
+
+func (w *workspace) newDimensions() []*dimension {
+	return []*dimension{
+		{table: "targets", id: "target_id", text: "target", staged: "target", resolve: w.resolveTarget},
+		{table: "clients", id: "client_id", text: "client", staged: "client", resolve: w.resolveClient},
+		{table: "agents", id: "agent_id", text: "agent", staged: "agent", resolve: resolveAgent},
+		{table: "users", id: "user_id", text: "user_text", staged: "user_text", resolve: w.resolveUser},
+		{table: "digest_texts", id: "text_id", text: "digest_text", staged: "digest_text", resolve: w.resolveDigest},
+	}
+}
+
+// contexts is the dimension that only stored requests bring along.
+func contextDimension() *dimension {
+	return &dimension{table: "contexts", id: "context_id", text: "context", staged: "context", next: 1, resolve: resolveContext}
+}
+
+// resolveStaged adds the texts of the stage that a dimension does not know yet.
+// where restricts the rows whose texts matter.
+func (w *workspace) resolveStaged(ctx context.Context, d *dimension, where string) error {
+	query := fmt.Sprintf(
+		"select distinct stage.%[1]s from stage where %[2]s and stage.%[1]s is not null and not exists (select 1 from %[3]s where %[3]s.%[4]s = stage.%[1]s)",
+		d.staged, where, d.table, d.text)
+	var rows [][]driver.Value
+	err := w.db.Each(ctx, query, func(row []driver.Value) error {
+		text := row[0].(string)
+		columns, err := d.resolve(text)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, append([]driver.Value{d.next, text}, columns...))
+		d.next++
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return w.db.Append(d.table, rows)
+}
+
+// flushDictionaries writes the images and digests that resolving has met.
+func (w *workspace) flushDictionaries() error {
+	if err := w.images.flush(w.db.Append); err != nil {
+		return err
+	}
+	return w.digests.flush(w.db.Append)
+}
+
+// resolveTarget reads "p<path>", "i<image>␟<reference>" or
+// "n<namespace>␟<repository>␟<reference>"; or a stored
+// "s␟<namespace>␟<repository>␟<tag>␟<reference digest>".
+func (w *workspace) resolveTarget(text string) ([]driver.Value, error) {
+	var target ingest.Target
+	parts := strings.Split(text[1:], fieldSeparator)
+	switch {
+	case text[0] == 'p':
+		target = ingest.ParsePath(text[1:])
+	case text[0] == 'i' && len(parts) == 2:
+		target = ingest.ParseImage(parts[0], parts[1])
+	case text[0] == 'n' && len(parts) == 3:
+		target = ingest.ParseRepository(parts[0], parts[1], parts[2])
+	case text[0] == 's' && len(parts) == 5:
+		target = ingest.Target{Namespace: parts[1], Repository: parts[2], Tag: parts[3], Digest: parts[4]}
+	default:
+		// A separator inside a name or a reference: neither may hold one.
+		target = ingest.Target{Rejected: ingest.InvalidReference}
+	}
+	if target.Ignored != "" || target.Rejected != "" {
+		return []driver.Value{orNull(string(target.Ignored)), orNull(string(target.Rejected)), nil, nil, nil}, nil
+	}
+	image := w.images.id([2]string{target.Namespace, target.Repository})
+	return []driver.Value{nil, nil, image, orNull(target.Tag), w.digestID(target.Digest)}, nil
+}
+
+// resolveClient reads "c<address>[␟<forwarded for>]", or a stored
+// "s␟<ip_key>␟<client_key>␟<country>␟<ip_type>␟<ip_domain>␟<cloud>␟<asn>".
+func (w *workspace) resolveClient(text string) ([]driver.Value, error) {
+	if strings.HasPrefix(text, storedPrefix) {
+		parts := strings.Split(text, fieldSeparator)
+		if len(parts) != 8 {
+			return nil, fmt.Errorf("a stored client has %d parts, not 8", len(parts))
+		}
+		row := []driver.Value{nil}
+		for i, part := range parts[1:] {
+			value, err := storedValue(part, i < 2 || i == 6)
+			if err != nil {
+				return nil, err
+			}
+			row = append(row, value)
+		}
+		return row, nil
+	}
+	peer, forwarded, _ := strings.Cut(text[1:], fieldSeparator)
+	addr, ok := ingest.ResolveClient(peer, forwarded, w.config.trusted)
+	if !ok {
+		return []driver.Value{string(ingest.InvalidClient), nil, nil, nil, nil, nil, nil, nil}, nil
+	}
+	network := ingest.ClientNetwork(addr, w.config.IPv6ClientPrefix)
+	return []driver.Value{nil, w.keys.address("ip", addr), w.keys.address("client", network), nil, nil, nil, nil, nil}, nil
+}
+
+// resolveAgent reads "a<user agent>", or a stored "s␟<tool>␟<version>␟<os>␟<arch>".
+func resolveAgent(text string) ([]driver.Value, error) {
+	if strings.HasPrefix(text, storedPrefix) {
+		row := make([]driver.Value, 0, 4)
+		for _, part := range strings.Split(text, fieldSeparator)[1:] {
+			row = append(row, orNull(part))
+		}
+		return row, nil
+	}
+	tool, version := enrich.Tool(text[1:])
+	return []driver.Value{orNull(tool), orNull(version), nil, nil}, nil
+}
+
+// resolveUser reads "u<e-mail domain>␟<user id>", or a stored "s␟<user_key>".
+func (w *workspace) resolveUser(text string) ([]driver.Value, error) {
+	if key, ok := strings.CutPrefix(text, storedPrefix); ok {
+		value, err := storedValue(key, true)
+		return []driver.Value{value}, err
+	}
+	_, name, _ := strings.Cut(text[1:], fieldSeparator)
+	if name == "" {
+		return []driver.Value{nil}, nil
+	}
+	return []driver.Value{w.keys.key("user", name)}, nil
+}
+
+func (w *workspace) resolveDigest(text string) ([]driver.Value, error) {
+	return []driver.Value{w.digestID(ingest.ParseDigest(text))}, nil
+}
+
+// resolveContext reads a stored "<company>␟<use case>".
+func resolveContext(text string) ([]driver.Value, error) {
+	company, useCase, _ := strings.Cut(text, fieldSeparator)
+	return []driver.Value{orNull(company), orNull(useCase)}, nil
+}
+
+func (w *workspace) digestID(digest string) driver.Value {
+	if digest == "" {
+		return nil
+	}
+	return w.digests.id(digest)
+}
+
+func orNull(text string) driver.Value {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+func storedValue(text string, number bool) (driver.Value, error) {
+	if text == "" || !number {
+		return orNull(text), nil
+	}
+	value, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("read stored number: %w", err)
+	}
+	return value, nil
+}

@@ -1,0 +1,23 @@
+// Package engine turns registry access logs into proven actions and reports.
+//
+// One run (Engine.Run) does this, in this order, under the lock of its data
+// directory:
+//
+//  1. recover: finish or discard what a killed run left (package lake).
+//  2. load: read the inputs that are new by content, in batches, through one SQL
+//     file per format; every record is accepted, ignored, a duplicate or rejected
+//     (package ingest, sql/ingest).
+//  3. merge: read back the stored requests that the new ones touch: the days that
+//     are rebuilt, and the neighbours that a burst over midnight reaches.
+//  4. classify: label every request with window functions (sql/models).
+//  5. check: label every request again with the reference classifier, in Go
+//     (package classify), and stop at the first difference.
+//  6. store: write whole days, seal the commit, rename the days into place
+//     (package lake).
+//  7. report: publish the reports of every closed week and month whose days
+//     changed (package reports).
+//
+// Nothing is stored before step 6 and nothing is published before all of it is
+// stored, so an error leaves the data directory as it was. What a run did is in
+// its manifest, runs/<run>.json, written last.
+package engine

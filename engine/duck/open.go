@@ -1,0 +1,78 @@
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"runtime"
+
+	_ "github.com/duckdb/duckdb-go/v2" // the driver "duckdb"
+)
+
+// Options are the settings of one database.
+type Options struct {
+	Threads     int    // 0: one per core
+	MemoryLimit string // such as "4GiB"; "": DuckDB's own default, 80 % of the memory
+	TempDir     string // where queries larger than memory spill; "": they fail instead
+}
+
+// DB is one in-memory database with exactly one connection, because temporary
+// tables and settings belong to a connection. It is not for concurrent use.
+type DB struct {
+	db   *sql.DB
+	conn *sql.Conn
+}
+
+// Open starts a database. Nothing is loaded from the network, ever.
+func Open(ctx context.Context, options Options) (*DB, error) {
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("connect to database: %w", err)
+	}
+	d := &DB{db: db, conn: conn}
+	if err := d.configure(ctx, options); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *DB) configure(ctx context.Context, options Options) error {
+	threads := options.Threads
+	if threads == 0 {
+		threads = runtime.NumCPU()
+	}
+	settings := []string{
+		"set TimeZone = 'UTC'",
+		"set autoinstall_known_extensions = false",
+		"set autoload_known_extensions = false",
+		fmt.Sprintf("set threads = %d", threads),
+		"set temp_directory = " + Quote(options.TempDir),
+	}
+	if options.MemoryLimit != "" {
+		settings = append(settings, "set memory_limit = "+Quote(options.MemoryLimit))
+	}
+	for _, setting := range settings {
+		if err := d.Exec(ctx, setting); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close ends the database; what was not written to a file is gone.
+func (d *DB) Close() error {
+	connErr := d.conn.Close()
+	if err := d.db.Close(); err != nil {
+		return fmt.Errorf("close database: %w", err)
+	}
+	if connErr != nil {
+		return fmt.Errorf("close connection: %w", connErr)
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Exec runs one or more statements.
+func (d *DB) Exec(ctx context.Context, query string, args ...any) error {
+	if _, err := d.conn.ExecContext(ctx, query, args...); err != nil {
+		return fmt.Errorf("run %s: %w", headline(query), err)
+	}
+	return nil
+}
+
+// Value reads the single row of query into dest.
+func (d *DB) Value(ctx context.Context, query string, dest ...any) error {
+	if err := d.conn.QueryRowContext(ctx, query).Scan(dest...); err != nil {
+		return fmt.Errorf("query %s: %w", headline(query), err)
+	}
+	return nil
+}
+
+// Query returns rows in the usual way of database/sql.
+func (d *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := d.conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("query %s: %w", headline(query), err)
+	}
+	return rows, nil
+}
+
+// Each calls yield for every row of query with the driver's own values, which
+// is several times faster than Scan. The slice is reused between calls.
+func (d *DB) Each(ctx context.Context, query string, yield func(row []driver.Value) error) error {
+	err := d.conn.Raw(func(raw any) error {
+		rows, err := raw.(driver.QueryerContext).QueryContext(ctx, query, nil)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		row := make([]driver.Value, len(rows.Columns()))
+		for {
+			if err := rows.Next(row); errors.Is(err, io.EOF) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			if err := yield(row); err != nil {
+				return err
+			}
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("query %s: %w", headline(query), err)
+	}
+	return nil
+}
+
+// Column is a column of a result.
+type Column struct{ Name, Type string }
+
+// Describe returns the columns that query yields, without running it.
+func (d *DB) Describe(ctx context.Context, query string) ([]Column, error) {
+	var columns []Column
+	err := d.Each(ctx, "describe "+query, func(row []driver.Value) error {
+		columns = append(columns, Column{Name: row[0].(string), Type: row[1].(string)})
+		return nil
+	})
+	return columns, err
+}
+
+// Raw gives access to the driver's connection, for functions that need it.
+func (d *DB) Raw() *sql.Conn { return d.conn }
+
+// Quote makes a SQL text literal.
+func Quote(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+}
+
+// QuoteList makes a SQL list of text literals, such as ['a', 'b'].
+func QuoteList(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = Quote(text)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// headline is the first line of a query that is no blank one: our SQL files
+// begin with the question they answer, which makes errors readable.
+func headline(query string) string {
+	for line := range strings.Lines(query) {
+		if line = strings.TrimSpace(line); line != "" {
+			return strings.TrimPrefix(line, "-- ")
+		}
+	}
+	return "nothing"
+}
+
+// QuoteName makes a SQL identifier.
+func QuoteName(name string) string {
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}

@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/pullscope/pullscope/engine/ingest"
+	"github.com/pullscope/pullscope/engine/lake"
+	"github.com/pullscope/pullscope/engine/period"
+)
+
+// Version names this build; the release process sets it.
+var Version = "0.1.0-dev"
+
+// RulesVersion names the rules of SEMANTICS that the stored actions follow.
+const RulesVersion = "dvp-1"
+
+// Engine runs over one data directory. The zero value of every field but Dir
+// is usable.
+type Engine struct {
+	Dir    string // the data directory
+	Config Config
+	Log    *slog.Logger     // nil: silent
+	Now    func() time.Time // nil: the clock of the machine
+	// Progress is told how many bytes of the inputs are read, of how many. May be nil.
+	Progress func(done, total int64)
+	// Differences receives the reproduction when the check fails. May be nil.
+	Differences io.Writer
+
+	// classifyModel replaces the classification in tests of the check.
+	classifyModel string
+}
+
+// Request is what one run is asked to do.
+type Request struct {
+	Inputs      []string // files, directories, globs; none: only publish what is due
+	Format      ingest.Format
+	Period      *period.Period // only this period is published
+	IncludeOpen bool           // publish periods that are not closed, too
+}
+
+// Result is what one run did.
+type Result struct {
+	Run     lake.Run
+	Stored  bool // the lake changed
+	Elapsed time.Duration
+}
+
+// ErrDifference is what a run fails with when the classification and the
+// reference classifier disagree.
+var ErrDifference = errors.New("the check found a difference")
+
+// UsageError is an error in what the user asked for, before any work began.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+func (e *Engine) now() time.Time {
+	if e.Now != nil {
+		return e.Now().UTC()
+	}
+	return time.Now().UTC()
+}
+
+func (e *Engine) log() *slog.Logger {
+	if e.Log != nil {
+		return e.Log
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+// checkSettings refuses settings that would mix two meanings in one lake.
+func (e *Engine) checkSettings(runs []lake.Run) error {
+	for _, run := range runs {
+		if window := e.Config.Window.String(); run.Window != window && len(run.Days) > 0 {
+			return &UsageError{fmt.Errorf("the data in %s was classified with a window of %s, not %s; use another --data directory for another window", e.Dir, run.Window, window)}
+		}
+		if prefix := e.Config.IPv6ClientPrefix; run.ClientPrefix != prefix && len(run.Days) > 0 {
+			return &UsageError{fmt.Errorf("the data in %s counts IPv6 clients by /%d, not /%d; use another --data directory for another prefix", e.Dir, run.ClientPrefix, prefix)}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package ingest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"slices"
+)
+
+const (
+	// MaxLine is the longest line that is read; a longer one is rejected.
+	MaxLine = 16 << 20
+	// keptOfLongLine is how much of a line over MaxLine is quarantined.
+	keptOfLongLine = 64 << 10
+	blockBytes     = 1 << 20
+)
+
+// Reader cuts the content of one input into blocks of whole records, and
+// fingerprints it on the way.
+type Reader struct {
+	input   *Input
+	source  int32
+	content io.ReadCloser
+	packed  hash.Hash // of the stored bytes, where they differ from the content
+	whole   hash.Hash // of the content
+
+	probes   []int64 // content sizes at which the prefix is fingerprinted, ascending
+	prefixes map[int64]string
+
+	carry    []byte // begun record from the previous block
+	bytes    int64  // content read so far
+	line     int64  // lines handed out so far
+	started  bool
+	skipping bool // inside a line that is too long
+	ended    bool
+}
+
+// NewReader starts reading input from its beginning. Blocks carry source, the
+// caller's number for the input. probes are content sizes in bytes: a prefix of
+// each of these sizes is fingerprinted too (see Prefix).
+func NewReader(input *Input, source int32, probes []int64) (*Reader, error) {
+	r := &Reader{input: input, source: source, whole: sha256.New(), prefixes: map[int64]string{}}
+	r.probes = slices.Clone(probes)
+	slices.Sort(r.probes)
+	var raw io.Writer
+	if input.Packing != "" {
+		r.packed = sha256.New()
+		raw = r.packed
+	}
+	content, err := input.content(raw)
+	if err != nil {
+		return nil, fmt.Errorf("input %s: %w", input.Path, err)
+	}
+	r.content = content
+	return r, nil
+}
+
+// Close releases the decompressor; the input stays open.
+func (r *Reader) Close() error { return r.content.Close() }
+
+// Bytes is the number of content bytes read so far.
+func (r *Reader) Bytes() int64 { return r.bytes }
+
+// Lines is the number of lines in the blocks handed out so far.
+func (r *Reader) Lines() int64 { return r.line }
+
+// SHA256 fingerprints the content read so far.
+func (r *Reader) SHA256() string { return sum(r.whole) }
+
+// FileSHA256 fingerprints the stored bytes; for plain files that is SHA256.
+func (r *Reader) FileSHA256() string {
+	if r.packed == nil {
+		return r.SHA256()
+	}
+	return sum(r.packed)
+}
+
+// Prefix is the fingerprint of the first size bytes of the content, for a size
+// that was given as a probe and was reached; else "".
+func (r *Reader) Prefix(size int64) string { return r.prefixes[size] }
+
+// Next returns the next block, or io.EOF. Another error means that the input
+// cannot be read to its end; it names file, line and remedy.
+func (r *Reader) Next() (*Block, error) {
+	for {
+		if r.ended && len(r.carry) == 0 {
+			return nil, io.EOF
+		}
+		data, err := r.fill()
+		if err != nil {
+			return nil, fmt.Errorf("input %s: after line %d: %w", r.input.Path, r.line, err)
+		}
+		if !r.started {
+			data = bytes.TrimPrefix(data, []byte(byteOrderMark))
+			r.started = true
+		}
+		if r.skipping {
+			if data = r.skip(data); r.skipping {
+				continue
+			}
+		}
+		if block := r.cut(data); block != nil {
+			return block, nil
+		}
+	}
+}
+
+// fill returns the carried bytes and as many new ones as make a block.
+func (r *Reader) fill() ([]byte, error) {
+	want := max(blockBytes, len(r.carry)+blockBytes/2, min(2*len(r.carry), MaxLine+blockBytes))
+	data := make([]byte, want)
+	have := copy(data, r.carry)
+	r.carry = nil
+	if r.ended {
+		return data[:have], nil
+	}
+	n, err := io.ReadFull(r.content, data[have:])
+	r.fingerprint(data[have : have+n])
+	switch {
+	case err == nil:
+		return data, nil
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		// ReadFull turns a short last read into ErrUnexpectedEOF, and so does a cut
+		// stream: only a further read tells them apart.
+		if err := r.confirmEnd(); err != nil {
+			return nil, err
+		}
+		r.ended = true
+		return data[:have+n], nil
+	default:
+		return nil, packingError(r.input.Packing, err)
+	}
+}
+
+func (r *Reader) confirmEnd() error {
+	if _, err := r.content.Read(make([]byte, 1)); err != nil && !errors.Is(err, io.EOF) {
+		return packingError(r.input.Packing, err)
+	}
+	if r.input.Packing == "" && r.bytes < r.input.FileBytes {
+		return fmt.Errorf("the file shrank from %d to %d bytes while it was read; run again when nothing rewrites it", r.input.FileBytes, r.bytes)
+	}
+	return nil
+}
+
+func (r *Reader) fingerprint(data []byte) {
+	for len(r.probes) > 0 && r.bytes+int64(len(data)) >= r.probes[0] {
+		n := r.probes[0] - r.bytes
+		if n >= 0 {
+			r.whole.Write(data[:n])
+			r.bytes += n
+			data = data[n:]
+			r.prefixes[r.probes[0]] = sum(r.whole)
+		}
+		r.probes = r.probes[1:]
+	}
+	r.whole.Write(data)
+	r.bytes += int64(len(data))
+}
+
+// skip drops data up to the end of the line that is too long.
+func (r *Reader) skip(data []byte) []byte {
+	end := bytes.IndexByte(data, '\n')
+	if end < 0 {
+		r.skipping = !r.ended
+		return nil
+	}
+	r.skipping = false
+	return data[end+1:]
+}
+
+// cut splits data into a block of whole records and the carry. It returns nil
+// when no record is complete yet.
+func (r *Reader) cut(data []byte) *Block {
+	end := len(data)
+	if !r.ended {
+		end = r.lastRecordEnd(data)
+	}
+	if end == 0 && len(data) > MaxLine {
+		r.skipping = true
+		return r.block(data[:keptOfLongLine], true)
+	}
+	r.carry = data[end:]
+	if end == 0 {
+		return nil
+	}
+	return r.block(data[:end], false)
+}
+
+func (r *Reader) block(data []byte, tooLong bool) *Block {
+	block := &Block{Input: r.input, Source: r.source, FirstLine: r.line + 1, Data: data, tooLong: tooLong, last: r.ended}
+	r.line += block.lines()
+	return block
+}
+
+// lastRecordEnd is the number of bytes up to the last complete record.
+func (r *Reader) lastRecordEnd(data []byte) int {
+	if r.input.Format != CSV || bytes.IndexByte(data, '"') < 0 {
+		return bytes.LastIndexByte(data, '\n') + 1
+	}
+	end := 0
+	for end < len(data) {
+		_, used, ok := cutRecord(data[end:], r.input.Separator, false)
+		if !ok {
+			break
+		}
+		end += used
+	}
+	return end
+}
+
+func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }

@@ -1,0 +1,27 @@
+// Package lake keeps the data directory: it knows paths and atomicity, and knows no rules.
+//
+//	requests/day=2026-09-25/requests.parquet   one file per day, replaced whole
+//	rejects/<run>.parquet                      quarantined lines of one run, kept for a while
+//	runs/<run>.json                            manifest of one run, written last and never changed
+//	reports/…                                  published directories, each replaced whole (PublishDir)
+//	key                                        32 random bytes in hex, made on first use, never replaced
+//	lock                                       held by the one run that writes
+//	scratch/<run>/                             files staged by a run that has not finished
+//	scratch/tmp/                               temporary files of the database
+//
+// A run changes the lake in five steps:
+//
+//  1. Begin makes scratch/<run>/, and the run writes its day files and its rejects there.
+//  2. Seal hashes and syncs what is staged and writes scratch/<run>/commit.json, the redo record. Until it
+//     is there, nothing has happened; from then on, the commit will happen.
+//  3. Apply renames each staged file into its place and removes the days that have no requests any more.
+//  4. Finish writes runs/<run>.json.
+//  5. Finish removes scratch/<run>/.
+//
+// A crash between any two system calls leaves each day either old or new. Recover, called by the next run,
+// throws away a commit that was not sealed and redoes steps 3 to 5 of one that was; each of them may be
+// repeated. Files are synced before they are renamed, and directories after.
+//
+// Whoever writes holds the lock: Recover, NextRunID, Begin, ExpireRejects and the first Key are to be called
+// between Lock and its release. Readers need no lock, at any time.
+package lake

@@ -1,0 +1,340 @@
+package engine
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/pullscope/pullscope/engine/duck"
+	"github.com/pullscope/pullscope/engine/ingest"
+	"github.com/pullscope/pullscope/engine/lake"
+	sqlfiles "github.com/pullscope/pullscope/sql"
+)
+
+// batchBytes is how much log text is worked on at a time: enough to keep the
+// database busy, little enough that texts never fill the memory.
+const batchBytes = 256 << 20
+
+// Accepted stamps lie in [minStamp, maxStamp): outside, a clock or a unit is wrong.
+var (
+	minStamp = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	maxStamp = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// loader reads inputs into the workspace.
+type loader struct {
+	*workspace
+	probes   []int64 // content sizes of the inputs that the lake has
+	progress func(done int64)
+	done     int64 // stored bytes of finished inputs
+	read     int64 // and of the one at work
+
+	lines   *blockFeed // what the table function "lines" reads
+	inputs  []*loadedInput
+	columns map[string][]duck.Column // of a rendered format, by its text
+}
+
+// loadedInput is an input and what became of it.
+type loadedInput struct {
+	lake.Input
+	path     string
+	source   int32
+	prefixes func(size int64) string // fingerprint of a prefix of its content
+	tally    ingest.Tally
+}
+
+func newLoader(w *workspace, probes []int64, progress func(int64)) (*loader, error) {
+	l := &loader{workspace: w, probes: probes, progress: progress, columns: map[string][]duck.Column{}}
+	err := w.db.RegisterLines("lines", func() duck.LineSource { return l.lines })
+	return l, err
+}
+
+// load reads all inputs. Rows go to the table requests, rejected records to
+// rejects, counts to tallies.
+func (l *loader) load(ctx context.Context, inputs []*ingest.Input) error {
+	for _, input := range inputs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		loaded := &loadedInput{path: input.Path, source: l.addSource("")}
+		loaded.Path, loaded.Format, loaded.FileBytes = input.Name(), string(input.Format), input.FileBytes
+		l.inputs = append(l.inputs, loaded)
+		var err error
+		if input.Format == ingest.Parquet {
+			err = l.loadParquet(ctx, input, loaded)
+		} else {
+			err = l.loadText(ctx, input, loaded)
+		}
+		if err != nil {
+			return err
+		}
+		l.done, l.read = l.done+input.FileBytes, 0
+		l.progress(l.done)
+	}
+	return nil
+}
+
+// loadText reads one input in batches of blocks.
+func (l *loader) loadText(ctx context.Context, input *ingest.Input, loaded *loadedInput) error {
+	reader, err := ingest.NewReader(input, loaded.source, l.probes)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	loaded.prefixes = reader.Prefix
+	blocks := readAhead(ctx, reader)
+	defer blocks.stop()
+	for {
+		feed := newBlockFeed(blocks, batchBytes, l.advance(input))
+		if !feed.more() {
+			break
+		}
+		if err := l.loadBatch(ctx, input, feed); err != nil {
+			return err
+		}
+		loaded.tally = addTally(loaded.tally, feed.tally)
+	}
+	if err := blocks.err(); err != nil {
+		return err
+	}
+	loaded.Bytes, loaded.SHA256, loaded.FileSHA256 = reader.Bytes(), reader.SHA256(), reader.FileSHA256()
+	loaded.Lines = loaded.tally.Lines
+	loaded.Ignored = map[string]int64{}
+	for reason, count := range map[ingest.Reason]int64{
+		ingest.Header: loaded.tally.Header, ingest.Blank: loaded.tally.Blank, ingest.Continuation: loaded.tally.Continuation,
+	} {
+		if count > 0 {
+			loaded.Ignored[string(reason)] = count
+		}
+	}
+	return nil
+}
+
+// advance tells the progress; of packed files it is known only at their end.
+func (l *loader) advance(input *ingest.Input) func(more int64) {
+	if input.Packing != "" {
+		return func(int64) {}
+	}
+	return func(more int64) {
+		l.read += more
+		l.progress(l.done + l.read)
+	}
+}
+
+func (l *loader) loadBatch(ctx context.Context, input *ingest.Input, feed *blockFeed) error {
+	l.lines = feed
+	format, err := l.renderFormat(input, "lines()")
+	if err != nil {
+		return err
+	}
+	if err := l.stage(ctx, input, format); err != nil {
+		return err
+	}
+	if err := blocksError(feed); err != nil {
+		return err
+	}
+	if err := l.judge(ctx); err != nil {
+		return err
+	}
+	return l.quarantine(ctx, feed)
+}
+
+// renderFormat makes the SQL of an input's format read from source.
+func (l *loader) renderFormat(input *ingest.Input, source string) (string, error) {
+	type field struct {
+		Name   string
+		Index  int
+		Column string
+	}
+	params := struct {
+		Source string
+		Fields []field
+	}{Source: source}
+	for i, name := range input.Columns {
+		if name != "" {
+			params.Fields = append(params.Fields, field{Name: name, Index: i + 1, Column: duck.QuoteName(name)})
+		}
+	}
+	if input.Format.Own() {
+		return renderOwnFormat(string(input.Format), params)
+	}
+	return duck.Render(sqlfiles.Files, "ingest/"+string(input.Format)+".sql", params, nil)
+}
+
+// stage runs the format over one batch and brings its columns into one shape.
+func (l *loader) stage(ctx context.Context, input *ingest.Input, format string) error {
+	columns, ok := l.columns[format]
+	if !ok {
+		var err error
+		if columns, err = l.db.Describe(ctx, format); err != nil {
+			return fmt.Errorf("input %s: format %s: %w", input.Path, input.Format, err)
+		}
+		if err := checkFormatColumns(columns); err != nil {
+			return fmt.Errorf("input %s: format %s: %w", input.Path, input.Format, err)
+		}
+		l.columns[format] = columns
+	}
+	shape := shapeOf(columns)
+	query, err := duck.Render(sqlfiles.Files, "duckdb/stage.sql", map[string]string{
+		"Format": format, "Timestamp": shape.timestamp(), "Target": shape.target(), "Domain": shape.domain(),
+	}, template.FuncMap{"column": shape.column, "has": shape.has})
+	if err != nil {
+		return err
+	}
+	if err := l.db.Exec(ctx, query); err != nil {
+		return fmt.Errorf("input %s: %w", input.Path, err)
+	}
+	return nil
+}
+
+// judge resolves the distinct texts of the batch and sorts its records into
+// accepted, ignored and rejected ones.
+func (l *loader) judge(ctx context.Context) error {
+	for _, d := range l.dimensions {
+		if err := l.resolveStaged(ctx, d, "stage.reject is null and stage.ignore is null"); err != nil {
+			return err
+		}
+	}
+	if err := l.flushDictionaries(); err != nil {
+		return err
+	}
+	bounds := map[string]int64{"MinUs": minStamp.UnixMicro(), "MaxUs": maxStamp.UnixMicro()}
+	if err := l.exec(ctx, "duckdb/judge.sql", bounds); err != nil {
+		return err
+	}
+	return l.exec(ctx, "duckdb/accept.sql", nil)
+}
+
+// quarantine keeps the text of the batch's rejected records.
+func (l *loader) quarantine(ctx context.Context, feed *blockFeed) error {
+	var rows [][]driver.Value
+	for _, defect := range feed.defects {
+		rows = append(rows, []driver.Value{defect.source, defect.line, string(defect.reason), defect.text})
+	}
+	if len(feed.defects) > 0 {
+		if err := l.tallyDefects(feed.defects); err != nil {
+			return err
+		}
+	}
+	query := "select source, line, reason from judged where verdict = 'rejected'"
+	err := l.db.Each(ctx, query, func(row []driver.Value) error {
+		line := row[1].(int64)
+		rows = append(rows, []driver.Value{row[0], line, row[2], feed.raw(line)})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return l.db.Append("rejects", rows)
+}
+
+func (l *loader) tallyDefects(defects []defect) error {
+	counts := map[ingest.Reason]int64{}
+	for _, defect := range defects {
+		counts[defect.reason]++
+	}
+	var rows [][]driver.Value
+	for reason, count := range counts {
+		rows = append(rows, []driver.Value{defects[0].source, "rejected", string(reason), count, nil, nil})
+	}
+	return l.db.Append("tallies", rows)
+}
+
+// collect reads the tallies into the inputs and gives each its source id.
+func (l *loader) collect(ctx context.Context) error {
+	bySource := map[int32]*loadedInput{}
+	for _, input := range l.inputs {
+		bySource[input.source] = input
+	}
+	query := "select source, verdict, reason, cast(sum(records) as bigint), min(earliest_us), max(latest_us) from tallies group by source, verdict, reason order by all"
+	err := l.db.Each(ctx, query, func(row []driver.Value) error {
+		input, records := bySource[row[0].(int32)], row[3].(int64)
+		switch reason := row[2].(string); row[1].(string) {
+		case "accepted":
+			input.Accepted = records
+			input.Earliest = formatStamp(row[4].(int64))
+			input.Latest = formatStamp(row[5].(int64))
+		case "ignored":
+			input.Ignored[reason] += records
+		case "rejected":
+			input.Rejected += records
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, input := range l.inputs {
+		input.Records = input.Accepted + input.Rejected + input.IgnoredTotal()
+		input.Source = sourceID(input.Earliest, input.SHA256)
+		l.sources[input.source] = input.Source
+		if err := l.checkLines(input); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(l.inputs, func(a, b *loadedInput) int { return strings.Compare(a.Source, b.Source) })
+	return nil
+}
+
+// checkLines holds the counts against the lines of the file. Only an envelope of
+// several events makes more records than lines.
+func (l *loader) checkLines(input *loadedInput) error {
+	if input.Records < input.Lines || input.Records > input.Lines && input.Format != string(ingest.DistributionEvents) && !ingest.Format(input.Format).Own() {
+		return fmt.Errorf("input %s: %d lines became %d records; nothing is stored. The format %s loses or repeats lines", input.path, input.Lines, input.Records, input.Format)
+	}
+	return nil
+}
+
+// checkRejects fails the run when a file has more rejects than a log in order
+// ever has; then its format or its content is wrong.
+func (l *loader) checkRejects(ctx context.Context) error {
+	for _, input := range l.inputs {
+		if input.Rejected <= 100 || float64(input.Rejected) <= l.config.MaxRejectRatio*float64(input.Records) {
+			continue
+		}
+		var line int64
+		var reason string
+		query := fmt.Sprintf("select line, reason from rejects where source = %d order by line, reason limit 1", input.source)
+		if err := l.db.Value(ctx, query, &line, &reason); err != nil {
+			return err
+		}
+		return fmt.Errorf("input %s: %d of %d records are rejected, more than max_reject_ratio = %v allows; the first is line %d (%s). Check the format (taken as %s; --format sets it) or raise max_reject_ratio",
+			input.path, input.Rejected, input.Records, l.config.MaxRejectRatio, line, reason, input.Format)
+	}
+	return nil
+}
+
+// sourceID names an input by what it holds: ids sort as SEMANTICS §1 orders files.
+func sourceID(earliest, sha256 string) string {
+	stamp := "00000000T000000.000000Z"
+	if earliest != "" {
+		if t, err := time.Parse(time.RFC3339Nano, earliest); err == nil {
+			stamp = t.UTC().Format("20060102T150405.000000Z")
+		}
+	}
+	return stamp + "-" + sha256[:16]
+}
+
+func formatStamp(us int64) string {
+	return time.UnixMicro(us).UTC().Format("2006-01-02T15:04:05.000000Z")
+}
+
+func blocksError(feed *blockFeed) error {
+	if err := feed.blocks.err(); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}
+
+func addTally(a, b ingest.Tally) ingest.Tally {
+	return ingest.Tally{
+		Lines: a.Lines + b.Lines, Rows: a.Rows + b.Rows,
+		Header: a.Header + b.Header, Blank: a.Blank + b.Blank, Continuation: a.Continuation + b.Continuation,
+	}
+}

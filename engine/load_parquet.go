@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql/driver"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/pullscope/pullscope/engine/duck"
+	"github.com/pullscope/pullscope/engine/ingest"
+)
+
+// parquetBatch is how many rows of a Parquet file are worked on at a time.
+const parquetBatch = 1 << 20
+
+// loadParquet reads one Parquet file in batches of rows. Its lines are its rows.
+func (l *loader) loadParquet(ctx context.Context, input *ingest.Input, loaded *loadedInput) error {
+	loaded.prefixes = func(int64) string { return "" }
+	loaded.Ignored = map[string]int64{}
+	file := fmt.Sprintf("read_parquet(%s, file_row_number = true)", duck.Quote(input.Path))
+	columns, err := l.db.Describe(ctx, "select * from "+file)
+	if err != nil {
+		return fmt.Errorf("input %s: the file is no whole Parquet file (%w); fetch it again", input.Path, err)
+	}
+	if err := nameParquetColumns(input, columns); err != nil {
+		return fmt.Errorf("input %s: %w", input.Path, err)
+	}
+	if err := l.db.Value(ctx, "select count(*) from "+file, &loaded.Lines); err != nil {
+		return fmt.Errorf("input %s: %w", input.Path, err)
+	}
+	for first := int64(0); first < loaded.Lines; first += parquetBatch {
+		source := fmt.Sprintf("(select *, cast(%d as integer) as source, file_row_number + 1 as line from %s where file_row_number >= %d and file_row_number < %d)",
+			loaded.source, file, first, first+parquetBatch)
+		if err := l.loadParquetBatch(ctx, input, source); err != nil {
+			return err
+		}
+	}
+	loaded.Bytes = input.FileBytes
+	loaded.SHA256, err = fileSHA256(input.Path)
+	loaded.FileSHA256 = loaded.SHA256
+	return err
+}
+
+func (l *loader) loadParquetBatch(ctx context.Context, input *ingest.Input, source string) error {
+	format, err := l.renderFormat(input, source)
+	if err != nil {
+		return err
+	}
+	if err := l.stage(ctx, input, format); err != nil {
+		return err
+	}
+	if err := l.judge(ctx); err != nil {
+		return err
+	}
+	// The raw text of a row is the row as JSON.
+	query := fmt.Sprintf(`select judged.source, judged.line, judged.reason, cast(to_json(parquet_row) as varchar)
+		from judged inner join %s as parquet_row on judged.line = parquet_row.line
+		where judged.verdict = 'rejected'`, source)
+	var rows [][]driver.Value
+	err = l.db.Each(ctx, query, func(row []driver.Value) error {
+		rows = append(rows, slices.Clone(row))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return l.db.Append("rejects", rows)
+}
+
+// nameParquetColumns maps the file's columns to the canonical ones.
+func nameParquetColumns(input *ingest.Input, columns []duck.Column) error {
+	input.Columns = nil
+	for _, column := range columns {
+		if name := strings.ToLower(column.Name); slices.Contains(ingest.CanonicalColumns, name) {
+			input.Columns = append(input.Columns, name)
+		}
+	}
+	return ingest.CheckColumns(input.Columns)
+}
+
+func fileSHA256(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("fingerprint input: %w", err)
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", fmt.Errorf("fingerprint input: %w", err)
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}

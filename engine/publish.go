@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/pullscope/pullscope/engine/lake"
+	"github.com/pullscope/pullscope/engine/period"
+	"github.com/pullscope/pullscope/reports"
+)
+
+// publish brings the reports of every period up to date with the lake: a period
+// is due when its days, the publishers or the reports have changed since it was
+// published. So a run that was killed while publishing leaves nothing behind.
+func (r *run) publish(ctx context.Context) error {
+	dir := filepath.Join(r.Dir, "reports")
+	if err := lake.CleanStaging(dir); err != nil {
+		return err
+	}
+	days, err := r.store.Days()
+	if err != nil {
+		return err
+	}
+	states := lake.DayStates(append(r.runs, *r.manifest()))
+	var due []duePeriod
+	for _, p := range period.Covering(days) {
+		if r.request.Period != nil && *r.request.Period != p {
+			continue
+		}
+		closed := p.Closed(r.begun, r.Config.Grace.Duration)
+		if !closed && !r.request.IncludeOpen {
+			continue
+		}
+		d := duePeriod{Period: p, open: !closed}
+		for _, day := range days {
+			if p.Contains(day) {
+				d.days = append(d.days, day)
+			}
+		}
+		if d.fingerprint, err = r.fingerprint(d, states); err != nil {
+			return err
+		}
+		upToDate, err := r.isPublished(dir, d)
+		if err != nil {
+			return err
+		}
+		if !upToDate {
+			due = append(due, d)
+		}
+	}
+	if r.request.Period != nil && len(due) == 0 {
+		r.log().Info("nothing to publish", "period", r.request.Period.String(), "reason", "up to date, not closed yet, or without requests")
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	return r.publishPeriods(ctx, dir, due)
+}
+
+// duePeriod is a period whose reports are to be written.
+type duePeriod struct {
+	period.Period
+	open        bool
+	days        []period.Day
+	fingerprint string // of everything that its reports follow from
+}
+
+func (r *run) fingerprint(d duePeriod, states map[period.Day]string) (string, error) {
+	versions := map[string]int{}
+	for _, report := range reports.All() {
+		versions[report.Name] = report.Version
+	}
+	content := struct {
+		Days       map[period.Day]string
+		Open       bool
+		Publishers []Publisher
+		Reports    map[string]int
+		Engine     string
+	}{map[period.Day]string{}, d.open, r.Config.Publishers, versions, Version}
+	for _, day := range d.days {
+		content.Days[day] = states[day]
+	}
+	text, err := json.Marshal(content)
+	if err != nil {
+		return "", fmt.Errorf("fingerprint period: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// publication records what was published for a period, beside the reports, so
+// that removing the reports makes their periods due again.
+type publication struct {
+	Fingerprint string   `json:"fingerprint"`
+	Dirs        []string `json:"dirs"` // below the reports directory
+}
+
+func publicationFile(dir string, p period.Period) string {
+	return filepath.Join(dir, ".published", fmt.Sprintf("%s-%s.json", p.Granularity, p.Dir()))
+}
+
+// isPublished reports whether the period's reports are there and up to date.
+func (r *run) isPublished(dir string, d duePeriod) (bool, error) {
+	text, err := os.ReadFile(publicationFile(dir, d.Period))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read what is published: %w", err)
+	}
+	var p publication
+	if json.Unmarshal(text, &p) != nil || p.Fingerprint != d.fingerprint {
+		return false, nil
+	}
+	for _, published := range p.Dirs {
+		if _, err := os.Stat(filepath.Join(dir, published, reports.ManifestFile)); err != nil {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// recordPublication notes that the period is published; written after all of its
+// directories are.
+func recordPublication(dir string, d duePeriod, dirs []string) error {
+	path := publicationFile(dir, d.Period)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("record what is published: %w", err)
+	}
+	text, err := json.MarshalIndent(publication{d.fingerprint, dirs}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("record what is published: %w", err)
+	}
+	if err := renameio.WriteFile(path, append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("record what is published: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,290 @@
+package engine
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pullscope/pullscope/engine/ingest"
+	"github.com/pullscope/pullscope/engine/lake"
+)
+
+// Run does one run: see the package comment for its steps. Without inputs it
+// only publishes what is due. The result is there, as far as the run came, when
+// an error is returned, too.
+func (e *Engine) Run(ctx context.Context, request Request) (*Result, error) {
+	result := &Result{}
+	if err := e.Config.Validate(); err != nil {
+		return result, &UsageError{err}
+	}
+	store, err := lake.Open(e.Dir)
+	if err != nil {
+		return result, err
+	}
+	release, err := store.Lock()
+	if err != nil {
+		return result, err
+	}
+	defer release()
+	r := &run{Engine: e, store: store, request: request, result: result, begun: e.now()}
+	err = r.do(ctx)
+	result.Elapsed = e.now().Sub(r.begun)
+	return result, err
+}
+
+// run is one run at work.
+type run struct {
+	*Engine
+	store   *lake.Lake
+	request Request
+	result  *Result
+	begun   time.Time
+	runs    []lake.Run // what earlier runs did
+	commit  *lake.Commit
+}
+
+func (r *run) do(ctx context.Context) error {
+	if err := r.prepare(); err != nil {
+		return err
+	}
+	defer r.commit.Abort()
+	inputs, err := r.open()
+	if err != nil {
+		return err
+	}
+	defer closeInputs(inputs)
+	if len(inputs) > 0 {
+		if err := r.build(ctx, inputs); err != nil {
+			return err
+		}
+	}
+	if err := r.commitDays(); err != nil {
+		return err
+	}
+	publishErr := r.timed("report", func() error { return r.publish(ctx) })
+	if publishErr != nil {
+		r.manifest().Error = publishErr.Error()
+	}
+	r.manifest().EndedAt = r.now()
+	if err := r.commit.Finish(*r.manifest()); err != nil {
+		return errors.Join(publishErr, err)
+	}
+	return publishErr
+}
+
+func (r *run) manifest() *lake.Run { return &r.result.Run }
+
+// prepare brings the data directory in order and begins the manifest.
+func (r *run) prepare() error {
+	recovered, err := r.store.Recover()
+	if err != nil {
+		return err
+	}
+	if recovered != nil {
+		r.log().Warn("completed a run that was interrupted", "run", recovered.Run)
+	}
+	if removed, err := r.store.ExpireRejects(r.Config.RejectsRetention.Duration, r.begun); err != nil {
+		return err
+	} else if removed > 0 {
+		r.log().Info("removed old quarantine files", "files", removed)
+	}
+	if r.runs, err = r.store.Runs(); err != nil {
+		return err
+	}
+	if err := r.checkSettings(r.runs); err != nil {
+		return err
+	}
+	id, err := r.store.NextRunID(r.begun)
+	if err != nil {
+		return err
+	}
+	*r.manifest() = lake.Run{
+		Run: id, Engine: Version, StartedAt: r.begun,
+		Window: r.Config.Window.String(), ClientPrefix: r.Config.IPv6ClientPrefix,
+		Versions: map[string]string{"rules": RulesVersion},
+	}
+	r.commit, err = r.store.Begin(id)
+	return err
+}
+
+// open finds the inputs and leaves out what is known by its stored bytes.
+func (r *run) open() ([]*ingest.Input, error) {
+	if len(r.request.Inputs) == 0 {
+		return nil, nil
+	}
+	paths, err := ingest.Discover(r.request.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	format := r.request.Format
+	if format == "" {
+		format = ingest.Auto
+	}
+	inputs, skipped, err := openInputs(paths, format, knownInputs(r.runs))
+	r.skip(skipped)
+	for _, input := range inputs {
+		r.log().Info("reading", "file", input.Name(), "format", string(input.Format), "packing", input.Packing, "bytes", input.FileBytes)
+	}
+	return inputs, err
+}
+
+func (r *run) skip(skipped []lake.Skipped) {
+	for _, skip := range skipped {
+		r.log().Info("skipped", "file", skip.Path, "reason", skip.Reason)
+	}
+	r.manifest().Skipped = append(r.manifest().Skipped, skipped...)
+}
+
+// build loads, merges, classifies, checks and stages.
+func (r *run) build(ctx context.Context, inputs []*ingest.Input) error {
+	w, err := openWorkspace(ctx, r.store, r.Config)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	known := knownInputs(r.runs)
+	var l *loader
+	err = r.timed("load", func() error {
+		if l, err = newLoader(w, probeSizes(known, inputs), r.reportProgress(inputs)); err != nil {
+			return err
+		}
+		if err := l.load(ctx, inputs); err != nil {
+			return err
+		}
+		if err := l.collect(ctx); err != nil {
+			return err
+		}
+		return l.checkRejects(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	var m *merger
+	if err := r.timed("merge", func() error { m, err = r.merge(ctx, l, known); return err }); err != nil {
+		return err
+	}
+	var days []dayState
+	if err := r.timed("classify", func() error { days, err = r.classifyRequests(ctx, m); return err }); err != nil {
+		return err
+	}
+	if err := r.timed("check", func() error { r.manifest().Check, err = r.check(ctx, w); return err }); err != nil {
+		return err
+	}
+	return r.timed("store", func() error {
+		r.manifest().Days, err = stageDays(ctx, w, r.commit, days)
+		return err
+	})
+}
+
+// merge decides which inputs are new, reads back what they touch and removes
+// what repeats.
+func (r *run) merge(ctx context.Context, l *loader, known known) (*merger, error) {
+	p := known.plan(l.inputs)
+	if err := l.dropSources(ctx, leftOut(l.inputs, p.fresh)); err != nil {
+		return nil, err
+	}
+	m, err := newMerger(l.workspace, r.store, p.superseded)
+	if err != nil {
+		return nil, err
+	}
+	days, err := l.newDays(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.loadDays(ctx, append(days, m.superseding(p.superseded)...)); err != nil {
+		return nil, err
+	}
+	if err := r.dropContained(ctx, m, &p, known); err != nil {
+		return nil, err
+	}
+	if err := m.removeDuplicates(ctx, p.fresh); err != nil {
+		return nil, err
+	}
+	r.skip(p.skipped)
+	for _, input := range p.fresh {
+		if !input.AddsUp() {
+			return nil, fmt.Errorf("input %s: %d records, but %d accepted, %d duplicates, %d rejected and %d ignored; nothing is stored", input.path,
+				input.Records, input.Accepted, input.Duplicates, input.Rejected, input.IgnoredTotal())
+		}
+		r.manifest().Inputs = append(r.manifest().Inputs, input.Input)
+		for _, source := range input.Supersedes {
+			r.log().Info("read as the longer version of a log that has grown", "file", input.Path, "replaces", source)
+		}
+	}
+	return m, l.nameInputs(ctx)
+}
+
+// commitDays makes the staged days visible: from Seal on, a crash is completed
+// by the next run.
+func (r *run) commitDays() error {
+	return r.timed("commit", func() error {
+		r.manifest().EndedAt = r.now()
+		if err := r.commit.Seal(*r.manifest()); err != nil {
+			return errors.Join(err, r.commit.Abort())
+		}
+		r.result.Stored = len(r.manifest().Days) > 0
+		return r.commit.Apply()
+	})
+}
+
+// timed runs one step and notes how long it took.
+func (r *run) timed(step string, do func() error) error {
+	begun := time.Now()
+	err := do()
+	seconds := time.Since(begun).Seconds()
+	r.manifest().Timings = append(r.manifest().Timings, lake.Timing{Step: step, Seconds: float64(int(seconds*1000)) / 1000})
+	r.log().Debug("step done", "step", step, "seconds", seconds)
+	return err
+}
+
+func (r *run) reportProgress(inputs []*ingest.Input) func(int64) {
+	if r.Progress == nil {
+		return func(int64) {}
+	}
+	var total int64
+	for _, input := range inputs {
+		total += input.FileBytes
+	}
+	return func(done int64) { r.Progress(done, total) }
+}
+
+// probeSizes are the content sizes that may be a shorter version of another
+// input: those of the lake, and those of this run as far as they are known.
+func probeSizes(known known, inputs []*ingest.Input) []int64 {
+	sizes := known.sizes()
+	for _, input := range inputs {
+		if input.Packing == "" && input.Format != ingest.Parquet {
+			sizes = append(sizes, input.FileBytes)
+		}
+	}
+	return sizes
+}
+
+// leftOut are the numbers of the inputs that are not among fresh.
+func leftOut(inputs, fresh []*loadedInput) []int32 {
+	keep := map[int32]bool{}
+	for _, input := range fresh {
+		keep[input.source] = true
+	}
+	var numbers []int32
+	for _, input := range inputs {
+		if !keep[input.source] {
+			numbers = append(numbers, input.source)
+		}
+	}
+	return numbers
+}
+
+// nameInputs writes the names of the inputs, which the quarantine shows.
+func (l *loader) nameInputs(ctx context.Context) error {
+	if err := l.db.Exec(ctx, "create or replace temp table input_files (source integer, file varchar)"); err != nil {
+		return err
+	}
+	rows := make([][]driver.Value, len(l.inputs))
+	for i, input := range l.inputs {
+		rows[i] = []driver.Value{input.source, input.Path}
+	}
+	return l.db.Append("input_files", rows)
+}

@@ -1,0 +1,65 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pullscope/pullscope/engine/duck"
+	"github.com/pullscope/pullscope/engine/lake"
+)
+
+// stage writes the files of the commit: every changed day, and the quarantine.
+func stageDays(ctx context.Context, w *workspace, commit *lake.Commit, days []dayState) ([]lake.RunDay, error) {
+	if err := w.exec(ctx, "duckdb/sorted.sql", nil); err != nil {
+		return nil, err
+	}
+	var stored []lake.RunDay
+	for _, state := range days {
+		if state.requests == 0 {
+			commit.RemoveDay(state.day)
+			stored = append(stored, lake.RunDay{Day: state.day, Removed: true})
+			continue
+		}
+		dayNo := state.day.Time().UnixMicro() / dayUs
+		query, err := w.render("duckdb/day.sql", map[string]int64{"DayNo": dayNo})
+		if err != nil {
+			return nil, err
+		}
+		if err := w.copyOrdered(ctx, query, commit.DayFile(state.day)); err != nil {
+			return nil, err
+		}
+		stored = append(stored, lake.RunDay{Day: state.day, Requests: state.requests, Actions: state.actions})
+	}
+	return stored, w.stageRejects(ctx, commit)
+}
+
+// copyOrdered writes the rows of a query to a Parquet file in the order of the
+// table that the query starts from. The joins that decode ids must not be turned
+// around, or the order is lost and with it the sameness of bytes.
+func (w *workspace) copyOrdered(ctx context.Context, query, path string) error {
+	settings := "set preserve_insertion_order = true; set disabled_optimizers = 'join_order,build_side_probe_side'"
+	if err := w.db.Exec(ctx, settings); err != nil {
+		return err
+	}
+	err := w.db.Exec(ctx, copyParquet(query, path))
+	if resetErr := w.db.Exec(ctx, "set preserve_insertion_order = false; reset disabled_optimizers"); err == nil {
+		err = resetErr
+	}
+	return err
+}
+
+func copyParquet(query, path string) string {
+	return fmt.Sprintf("copy (\n%s\n) to %s (format parquet, compression zstd)", query, duck.Quote(path))
+}
+
+func (w *workspace) stageRejects(ctx context.Context, commit *lake.Commit) error {
+	var rejects int64
+	if err := w.db.Value(ctx, "select count(*) from rejects", &rejects); err != nil || rejects == 0 {
+		return err
+	}
+	query := `select rejects.file, rejects.line, rejects.reason, rejects.raw from (
+		select input_files.file, rejects.line, rejects.reason, rejects.raw, rejects.source
+		from rejects inner join input_files on rejects.source = input_files.source
+	) as rejects order by rejects.source, rejects.line, rejects.reason, rejects.raw`
+	return w.db.Exec(ctx, copyParquet(query, commit.RejectsFile()))
+}

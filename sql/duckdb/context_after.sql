@@ -1,0 +1,59 @@
+-- Which stored requests after a midnight may continue the requests right before it?
+-- grain: one row per stored request of the day after
+-- params: File, that day's file; MidnightUs; WindowMicroseconds
+-- Only the first unbroken stretch after midnight matters: nothing is continued over
+-- a gap, and a HEAD always starts an action.
+with edges as (
+    select distinct
+        requests.ip_key,
+        images.namespace,
+        images.repository
+    from requests
+    inner join images on requests.image_id = images.image_id
+    where requests.requested_us >= {{.MidnightUs}} - {{.WindowMicroseconds}}
+        and requests.requested_us < {{.MidnightUs}}
+),
+
+stored as (
+    select
+        day_file.*,
+        epoch_us(day_file.requested_at) as requested_us
+    from read_parquet({{text .File}}, hive_partitioning = false) as day_file
+    inner join edges
+        on day_file.ip_key = edges.ip_key
+        and day_file.namespace = edges.namespace
+        and day_file.repository = edges.repository
+),
+
+spaced as (
+    select
+        *,
+        requested_us - coalesce(
+            lag(requested_us) over (
+                partition by ip_key, namespace, repository
+                order by requested_us
+            ),
+            {{.MidnightUs}}
+        ) as us_since_previous
+    from stored
+),
+
+stretches as (
+    select
+        ip_key,
+        namespace,
+        repository,
+        min(case when us_since_previous > {{.WindowMicroseconds}} or method = 'HEAD' then requested_us end) as end_us
+    from spaced
+    group by ip_key, namespace, repository
+)
+
+select spaced.* exclude (requested_us, us_since_previous)
+from spaced
+inner join stretches
+    on spaced.ip_key = stretches.ip_key
+    and spaced.namespace = stretches.namespace
+    and spaced.repository = stretches.repository
+where stretches.end_us is null
+    -- Equal stamps may be in any order: those at the end come along.
+    or spaced.requested_us <= stretches.end_us

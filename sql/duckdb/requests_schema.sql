@@ -1,0 +1,33 @@
+-- Which columns does the lake have? One row per accepted request; action is set on
+-- the request that starts one and null on the ones it absorbed.
+select
+    cast(null as timestamp) as requested_at,
+    cast(null as bigint) as ip_key,
+    cast(null as bigint) as client_key,
+    cast(null as bigint) as user_key,
+    cast(null as varchar) as namespace,
+    cast(null as varchar) as repository,
+    cast(null as varchar) as method,
+    cast(null as varchar) as tag,
+    cast(null as varchar) as digest,
+    cast(null as varchar) as reference_digest,
+    cast(null as varchar) as action,
+    cast(null as integer) as action_requests,
+    cast(null as varchar) as action_digest,
+    cast(null as varchar) as country,
+    cast(null as varchar) as ip_type,
+    cast(null as varchar) as ip_domain,
+    cast(null as varchar) as cloud,
+    cast(null as bigint) as asn,
+    cast(null as varchar) as company,
+    cast(null as varchar) as tool,
+    cast(null as varchar) as tool_version,
+    cast(null as varchar) as os,
+    cast(null as varchar) as arch,
+    cast(null as varchar) as use_case,
+    cast(null as bigint) as request_key,
+    cast(null as varchar) as source,
+    cast(null as bigint) as line,
+    cast(null as integer) as item,
+    cast(null as date) as day
+where false

@@ -1,0 +1,150 @@
+-- Which tables does a run keep while it works?
+-- Text lives once in the tables of distinct values; everything else is numbers.
+create macro seconds_to_us(text_value) as
+    cast(split_part(text_value, '.', 1) as bigint) * 1000000
+    + cast(rpad(left(split_part(text_value, '.', 2), 6), 6, '0') as bigint);
+
+-- ISO 8601, or seconds since 1970 with a fraction; null when it is neither. Without
+-- an offset the stamp is UTC. Digits beyond microseconds are cut off.
+create macro text_to_us(text_value) as
+    case
+        when substr(text_value, 5, 1) = '-' and length(text_value) >= 16 and upper(substr(text_value, 11, 1)) in ('T', ' ')
+            then case
+                when right(text_value, 1) = 'Z' then epoch_us(try_cast(text_value as timestamp))
+                else epoch_us(try_cast(replace(upper(text_value), ',', '.') as timestamptz))
+            end
+        when regexp_full_match(text_value, '[0-9]{1,17}(\.[0-9]*)?') then seconds_to_us(text_value)
+    end;
+
+-- Request ids only need to be told apart within a day: 63 bits of their MD5.
+create macro id_to_key(text_value) as cast(md5_number_lower(text_value) >> 1 as bigint);
+
+-- One row per address as logged (with what a proxy forwarded), or per client of a stored request.
+create table clients (
+    client_id integer,
+    client varchar,
+    rejected varchar,
+    ip_key bigint,
+    client_key bigint,
+    country varchar,
+    ip_type varchar,
+    ip_domain varchar,
+    cloud varchar,
+    asn bigint
+);
+
+-- One row per path, or image and reference, as logged.
+create table targets (
+    target_id integer,
+    target varchar,
+    ignored varchar,
+    rejected varchar,
+    image_id integer,
+    tag varchar,
+    reference_digest_id integer
+);
+
+create table images (
+    image_id integer,
+    namespace varchar,
+    repository varchar
+);
+
+-- One row per digest text as logged; digest_id is null for what is no digest.
+create table digest_texts (
+    text_id integer,
+    digest_text varchar,
+    digest_id integer
+);
+
+create table digests (
+    digest_id integer,
+    digest varchar
+);
+
+create table agents (
+    agent_id integer,
+    agent varchar,
+    tool varchar,
+    tool_version varchar,
+    os varchar,
+    arch varchar
+);
+
+create table users (
+    user_id integer,
+    user_text varchar,
+    user_key bigint
+);
+
+-- What was derived from several of the above; a stored request keeps what it was given.
+create table contexts (
+    context_id integer,
+    context varchar,
+    company varchar,
+    use_case varchar
+);
+
+-- The inputs of this run and the stored ones that it meets, in the order of SEMANTICS §1.
+create table sources (
+    source integer,
+    source_id varchar,
+    source_rank integer
+);
+
+-- One row per accepted request: new ones, stored ones of the days that are rebuilt,
+-- and, as context, stored ones of neighbouring days that they may continue.
+create table requests (
+    is_new boolean,
+    is_context boolean,
+    source integer,
+    line bigint,
+    item integer,
+    requested_us bigint,
+    is_head boolean,
+    by_tag boolean,
+    ip_key bigint,
+    image_id integer,
+    digest_id integer,
+    target_id integer,
+    client_id integer,
+    agent_id integer,
+    user_id integer,
+    context_id integer,
+    request_key bigint,
+    stored_action varchar,
+    stored_action_requests integer,
+    stored_action_digest varchar
+);
+
+-- The same in the shape that the classification models read; request_no is the row's identity.
+create view requests_ranked as
+select
+    requests.rowid as request_no,
+    requests.ip_key,
+    requests.image_id,
+    requests.requested_us,
+    sources.source_rank,
+    requests.line,
+    requests.item,
+    requests.is_head,
+    requests.by_tag,
+    requests.digest_id
+from requests
+inner join sources on requests.source = sources.source;
+
+create table rejects (
+    source integer,
+    line bigint,
+    reason varchar,
+    raw varchar
+);
+
+create table tallies (
+    source integer,
+    verdict varchar,
+    reason varchar,
+    records bigint,
+    earliest_us bigint,
+    latest_us bigint
+);
