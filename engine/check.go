@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"math"
 	"strings"
 	"text/template"
 
@@ -27,7 +28,7 @@ func (e *Engine) check(ctx context.Context, w *workspace) (lake.Check, error) {
 	passes := total/checkRows + 1
 	var result lake.Check
 	for pass := range passes {
-		part, err := e.checkPass(ctx, w, pass, passes)
+		part, err := e.checkPass(ctx, w, total, pass, passes)
 		result.Requests += part.Requests
 		result.Actions += part.Actions
 		result.Differences += part.Differences
@@ -38,24 +39,24 @@ func (e *Engine) check(ctx context.Context, w *workspace) (lake.Check, error) {
 	return result, nil
 }
 
-func (e *Engine) checkPass(ctx context.Context, w *workspace, pass, passes int64) (lake.Check, error) {
-	requests, err := readRequests(ctx, w.db, fmt.Sprintf("select * from requests_ranked where %d = 1 or abs(ip_key %% %d) = %d", passes, passes, pass))
+func (e *Engine) checkPass(ctx context.Context, w *workspace, total, pass, passes int64) (lake.Check, error) {
+	requests, err := readRequests(ctx, w.db, fmt.Sprintf("select * from requests_ranked where %d = 1 or abs(ip_key %% %d) = %d", passes, passes, pass), total/passes)
 	if err != nil {
 		return lake.Check{}, err
 	}
-	labelled, err := readLabels(ctx, w.db, labelsOfPass(pass, passes))
+	labelled, err := readLabels(ctx, w.db, labelsOfPass(pass, passes), total/passes)
 	if err != nil {
 		return lake.Check{}, err
 	}
-	differences, total := classify.Compare(requests, labelled, e.Config.Window.Duration, 1)
-	result := lake.Check{Requests: int64(len(requests)), Actions: countActions(labelled), Differences: int64(total)}
-	if total == 0 {
+	differences, found := classify.Compare(requests, labelled, e.Config.Window.Duration, 1)
+	result := lake.Check{Requests: int64(len(requests)), Actions: countActions(labelled), Differences: int64(found)}
+	if found == 0 {
 		return result, nil
 	}
-	if err := e.reproduce(ctx, w, requests, differences[0], total); err != nil {
+	if err := e.reproduce(ctx, w, requests, differences[0], found); err != nil {
 		return result, err
 	}
-	return result, fmt.Errorf("%w: %d of %d requests are labelled differently; nothing is stored. Report it with the scenario above", ErrDifference, total, len(requests))
+	return result, fmt.Errorf("%w: %d of %d requests are labelled differently; nothing is stored. Report it with the scenario above", ErrDifference, found, len(requests))
 }
 
 // labelsOfPass is the query for the labels of a pass. A label without a request
@@ -69,41 +70,50 @@ func labelsOfPass(pass, passes int64) string {
 		where coalesce(abs(requests.ip_key %% %d), 0) = %d`, passes, pass)
 }
 
-// readRequests reads rows in the shape of requests_ranked.
-func readRequests(ctx context.Context, db *duck.DB, from string) ([]classify.Request, error) {
-	query := "select request_no, ip_key, image_id, requested_us, source_rank, line, item, coalesce(digest_id, 0), is_head, by_tag from (" + from + ") as requests"
-	var requests []classify.Request
+// readRequests reads count rows in the shape of requests_ranked. Small numbers
+// travel packed together: every value that crosses over costs as much as a large one.
+func readRequests(ctx context.Context, db *duck.DB, from string, count int64) ([]classify.Request, error) {
+	query := `select request_no, ip_key, requested_us, line,
+		(cast(image_id as bigint) << 32) + coalesce(digest_id, 0),
+		(cast(source_rank as bigint) << 34) + (cast(item as bigint) << 2) + cast(is_head as bigint) * 2 + cast(by_tag as bigint)
+		from (` + from + ") as requests"
+	requests := make([]classify.Request, 0, count)
 	err := db.Each(ctx, query, func(row []driver.Value) error {
-		request := classify.Request{
-			No: row[0].(int64), Client: row[1].(int64), Repository: int64(row[2].(int32)), At: row[3].(int64),
-			Source: row[4].(int32), Line: row[5].(int64), Item: row[6].(int32), Digest: row[7].(int32),
-			Method: classify.Get, ByTag: row[9].(bool),
+		names, place := row[4].(int64), row[5].(int64)
+		method := classify.Get
+		if place&2 != 0 {
+			method = classify.Head
 		}
-		if row[8].(bool) {
-			request.Method = classify.Head
-		}
-		requests = append(requests, request)
+		requests = append(requests, classify.Request{
+			No: row[0].(int64), Client: row[1].(int64), At: row[2].(int64), Line: row[3].(int64),
+			Repository: names >> 32, Digest: int32(names),
+			Source: int32(place >> 34), Item: int32(place>>2) & math.MaxInt32, Method: method, ByTag: place&1 != 0,
+		})
 		return nil
 	})
 	return requests, err
 }
 
 // readLabels reads rows in the shape of the model requests_classified.
-func readLabels(ctx context.Context, db *duck.DB, from string) ([]classify.Labelled, error) {
-	query := "select request_no, coalesce(action, ''), coalesce(action_requests, 0), coalesce(action_digest_id, 0) from (" + from + ") as classified order by request_no"
-	var labels []classify.Labelled
+func readLabels(ctx context.Context, db *duck.DB, from string, count int64) ([]classify.Labelled, error) {
+	query := fmt.Sprintf(`select request_no,
+		(cast(coalesce(action_digest_id, 0) as bigint) << 8) + coalesce(action_requests, 0) * 8
+		+ coalesce(case action when '%s' then 1 when '%s' then 2 when '%s' then 3 end, case when action is null then 0 else 7 end)
+		from (`, classify.VersionCheck, classify.PullByTag, classify.PullByDigest) + from + ") as classified order by request_no"
+	actions := [8]classify.Action{1: classify.VersionCheck, 2: classify.PullByTag, 3: classify.PullByDigest, 7: unknownAction}
+	labels := make([]classify.Labelled, 0, count)
 	err := db.Each(ctx, query, func(row []driver.Value) error {
-		action, err := classify.ParseAction(row[1].(string))
-		if err != nil {
-			return err
-		}
+		packed := row[1].(int64)
 		labels = append(labels, classify.Labelled{No: row[0].(int64), Label: classify.Label{
-			Action: action, Requests: uint8(row[2].(int32)), Digest: row[3].(int32),
+			Action: actions[packed&7], Requests: uint8(packed>>3) & 31, Digest: int32(packed >> 8),
 		}})
 		return nil
 	})
 	return labels, err
 }
+
+// unknownAction is what a label is read as that names no action: it differs from all.
+const unknownAction = classify.Action(255)
 
 // reproduce prints the smallest scenario on which SQL and Go still differ.
 func (e *Engine) reproduce(ctx context.Context, w *workspace, requests []classify.Request, difference classify.Difference, total int) error {
@@ -182,7 +192,7 @@ func (e *Engine) classifySubset(ctx context.Context, w *workspace, requests []cl
 	if err != nil {
 		return nil, err
 	}
-	return readLabels(ctx, w.db, query)
+	return readLabels(ctx, w.db, query, int64(len(requests)))
 }
 
 // renderModel renders the classification over a table of requests.

@@ -132,11 +132,11 @@ func (e *Engine) checkPart(ctx context.Context, store *lake.Lake, query string) 
 	if err != nil {
 		return lake.Check{}, err
 	}
-	requests, err := readRequests(ctx, w.db, "select * from requests_ranked")
+	requests, err := readRequests(ctx, w.db, "select * from requests_ranked", 0)
 	if err != nil {
 		return lake.Check{}, err
 	}
-	labelled, err := readLabels(ctx, w.db, "select * from classified")
+	labelled, err := readLabels(ctx, w.db, "select * from classified", 0)
 	if err != nil {
 		return lake.Check{}, err
 	}

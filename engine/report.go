@@ -10,6 +10,8 @@ import (
 	"text/template"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/lake"
 	"github.com/pullscope/pullscope/engine/period"
@@ -153,18 +155,18 @@ func (p *reporter) write(ctx context.Context, report reports.Report) error {
 	if err != nil {
 		return err
 	}
-	if err := p.db.Exec(ctx, "create or replace temp table report_rows as "+query); err != nil {
+	if err := p.db.Exec(ctx, "create or replace table report_rows as "+query); err != nil {
 		return err
 	}
-	rows, err := p.writeCSV(ctx, report)
-	if err != nil {
+	var rows map[string]int64
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { rows, err = p.writeCSV(ctx, report); return err })
+	group.Go(func() error { return p.writeParquet(ctx, report) })
+	if err := group.Wait(); err != nil {
 		return err
 	}
 	for _, id := range p.ids {
 		set := p.sets[id]
-		if err := p.writeParquet(ctx, report, set, id); err != nil {
-			return err
-		}
 		files, err := reports.Describe(set.staged, report.Name+".csv", report.Name+".parquet")
 		if err != nil {
 			return err
@@ -207,13 +209,14 @@ func (p *reporter) writeCSV(ctx context.Context, report reports.Report) (rows ma
 		current, err = reports.CreateCSV(filepath.Join(set.staged, report.Name+".csv"), report.Columns)
 		return err
 	}
-	err = p.db.Each(ctx, "select * from report_rows", func(row []driver.Value) error {
+	query := fmt.Sprintf("select publisher_id, %s from report_rows", reports.Joined(report.Columns))
+	err = p.db.Each(ctx, query, func(row []driver.Value) error {
 		if id := row[0].(string); current == nil || id != currentID {
 			if err := begin(id); err != nil {
 				return err
 			}
 		}
-		return current.Write(row[1:])
+		return current.Write(row[1].(string))
 	})
 	if err != nil {
 		return nil, err
@@ -228,9 +231,20 @@ func (p *reporter) writeCSV(ctx context.Context, report reports.Report) (rows ma
 	return rows, finish()
 }
 
-func (p *reporter) writeParquet(ctx context.Context, report reports.Report, set *reportSet, id string) error {
-	query := "select * exclude (publisher_id) from report_rows where publisher_id = " + duck.Quote(id)
-	return p.db.Exec(ctx, copyParquet(query, filepath.Join(set.staged, report.Name+".parquet")))
+// writeParquet writes the Parquet file of every publisher, beside writeCSV.
+func (p *reporter) writeParquet(ctx context.Context, report reports.Report) error {
+	db, err := p.db.Sibling(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	for _, id := range p.ids {
+		query := "select * exclude (publisher_id) from report_rows where publisher_id = " + duck.Quote(id)
+		if err := db.Exec(ctx, copyParquet(query, filepath.Join(p.sets[id].staged, report.Name+".parquet"))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // show makes one directory visible.

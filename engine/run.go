@@ -9,6 +9,7 @@ import (
 
 	"github.com/pullscope/pullscope/engine/ingest"
 	"github.com/pullscope/pullscope/engine/lake"
+	"github.com/pullscope/pullscope/engine/period"
 )
 
 // Run does one run: see the package comment for its steps. Without inputs it
@@ -165,7 +166,7 @@ func (r *run) build(ctx context.Context, inputs []*ingest.Input) error {
 	if err := r.timed("merge", func() error { m, err = r.merge(ctx, l, known); return err }); err != nil {
 		return err
 	}
-	var days []dayState
+	var days []period.Day
 	if err := r.timed("classify", func() error { days, err = r.classifyRequests(ctx, m); return err }); err != nil {
 		return err
 	}

@@ -2,35 +2,51 @@ package engine
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 
 	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/lake"
+	"github.com/pullscope/pullscope/engine/period"
 )
 
-// stage writes the files of the commit: every changed day, and the quarantine.
-func stageDays(ctx context.Context, w *workspace, commit *lake.Commit, days []dayState) ([]lake.RunDay, error) {
+// stageDays writes the files of the commit: every changed day, and the quarantine.
+func stageDays(ctx context.Context, w *workspace, commit *lake.Commit, days []period.Day) ([]lake.RunDay, error) {
 	if err := w.exec(ctx, "duckdb/sorted.sql", nil); err != nil {
 		return nil, err
 	}
+	counts, err := countDays(ctx, w)
+	if err != nil {
+		return nil, err
+	}
 	var stored []lake.RunDay
-	for _, state := range days {
-		if state.requests == 0 {
-			commit.RemoveDay(state.day)
-			stored = append(stored, lake.RunDay{Day: state.day, Removed: true})
+	for _, day := range days {
+		state := counts[day]
+		if state.Requests == 0 {
+			commit.RemoveDay(day)
+			stored = append(stored, lake.RunDay{Day: day, Removed: true})
 			continue
 		}
-		dayNo := state.day.Time().UnixMicro() / dayUs
-		query, err := w.render("duckdb/day.sql", map[string]int64{"DayNo": dayNo})
+		query, err := w.render("duckdb/day.sql", map[string]int64{"DayNo": day.Time().UnixMicro() / dayUs})
 		if err != nil {
 			return nil, err
 		}
-		if err := w.copyOrdered(ctx, query, commit.DayFile(state.day)); err != nil {
+		if err := w.copyOrdered(ctx, query, commit.DayFile(day)); err != nil {
 			return nil, err
 		}
-		stored = append(stored, lake.RunDay{Day: state.day, Requests: state.requests, Actions: state.actions})
+		stored = append(stored, state)
 	}
 	return stored, w.stageRejects(ctx, commit)
+}
+
+func countDays(ctx context.Context, w *workspace) (map[period.Day]lake.RunDay, error) {
+	counts := map[period.Day]lake.RunDay{}
+	err := w.db.Each(ctx, "select day_no, count(*), count(action) from sorted group by day_no", func(row []driver.Value) error {
+		day := dayOfNumber(int64(row[0].(int32)))
+		counts[day] = lake.RunDay{Day: day, Requests: row[1].(int64), Actions: row[2].(int64)}
+		return nil
+	})
+	return counts, err
 }
 
 // copyOrdered writes the rows of a query to a Parquet file in the order of the
