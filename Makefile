@@ -36,7 +36,7 @@ fuzz:
 	$(GO) test ./engine/ingest -run '^$$' -fuzz FuzzParsePath -fuzztime $(FUZZTIME)
 
 bench:
-	bench/run.sh
+	$(GO) run ./bench/measure
 
 clean:
 	rm -rf bin $(DEMO_DATA)

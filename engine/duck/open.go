@@ -3,6 +3,7 @@ package duck
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -19,7 +20,7 @@ type Options struct {
 // DB is one in-memory database with exactly one connection, because temporary
 // tables and settings belong to a connection. It is not for concurrent use.
 type DB struct {
-	db   *sql.DB
+	db   *sql.DB // nil in a sibling, which does not own the database
 	conn *sql.Conn
 }
 
@@ -65,14 +66,29 @@ func (d *DB) configure(ctx context.Context, options Options) error {
 	return nil
 }
 
+// Sibling opens a second connection to the same database, to run statements at
+// the same time. It sees the tables, not the temporary ones. Close it first.
+func (d *DB) Sibling(ctx context.Context) (*DB, error) {
+	conn, err := d.db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to database: %w", err)
+	}
+	sibling := &DB{conn: conn}
+	if err := sibling.Exec(ctx, "set TimeZone = 'UTC'"); err != nil {
+		sibling.Close()
+		return nil, err
+	}
+	return sibling, nil
+}
+
 // Close ends the database; what was not written to a file is gone.
 func (d *DB) Close() error {
-	connErr := d.conn.Close()
-	if err := d.db.Close(); err != nil {
-		return fmt.Errorf("close database: %w", err)
+	err := d.conn.Close()
+	if d.db != nil {
+		err = errors.Join(err, d.db.Close())
 	}
-	if connErr != nil {
-		return fmt.Errorf("close connection: %w", connErr)
+	if err != nil {
+		return fmt.Errorf("close database: %w", err)
 	}
 	return nil
 }
