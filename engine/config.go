@@ -28,7 +28,8 @@ type Config struct {
 	RejectsRetention Duration `toml:"rejects_retention"`
 	// Grace is how long after its end a period counts as closed; 1 h.
 	Grace Duration `toml:"grace"`
-	// MemoryLimit is DuckDB's limit, such as "4GiB"; beyond it queries spill to the data directory.
+	// MemoryLimit is DuckDB's limit, such as "8GiB"; beyond it queries spill to the data
+	// directory. Empty: 4 GiB, or half of the machine's memory if that is less.
 	MemoryLimit string `toml:"memory_limit"`
 	// Threads is how many threads DuckDB uses; 0 is one per core.
 	Threads int `toml:"threads"`
@@ -44,6 +45,18 @@ type Publisher struct {
 	Name       string   `toml:"name"`
 	Namespaces []string `toml:"namespaces"`
 }
+
+// memoryLimit is the limit in DuckDB's words.
+func (c *Config) memoryLimit() string {
+	if c.MemoryLimit != "" {
+		return c.MemoryLimit
+	}
+	return fmt.Sprintf("%dB", min(defaultMemory, machineMemory()/2))
+}
+
+// defaultMemory is what DuckDB may use unless the configuration says otherwise:
+// the engine usually runs beside the registry.
+const defaultMemory = 4 << 30
 
 // Duration is a time.Duration that TOML writes as text: "5s", "1h", "30d".
 type Duration struct{ time.Duration }

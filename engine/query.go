@@ -24,7 +24,7 @@ func (e *Engine) Query(ctx context.Context, query string, yield func(*sql.Rows) 
 	if err != nil {
 		return err
 	}
-	db, err := duck.Open(ctx, duck.Options{Threads: e.Config.Threads, MemoryLimit: e.Config.MemoryLimit})
+	db, err := duck.Open(ctx, duck.Options{Threads: e.Config.Threads, MemoryLimit: e.Config.memoryLimit()})
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ type reportSet struct {
 }
 
 func (r *run) publishPeriods(ctx context.Context, dir string, due []duePeriod) error {
-	db, err := duck.Open(ctx, duck.Options{Threads: r.Config.Threads, MemoryLimit: r.Config.MemoryLimit, TempDir: r.store.Scratch()})
+	db, err := duck.Open(ctx, duck.Options{Threads: r.Config.Threads, MemoryLimit: r.Config.memoryLimit(), TempDir: r.store.Scratch()})
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/pullscope/pullscope/engine/ingest"
@@ -173,6 +174,8 @@ func (r *run) build(ctx context.Context, inputs []*ingest.Input) error {
 	if err := r.timed("check", func() error { r.manifest().Check, err = r.check(ctx, w); return err }); err != nil {
 		return err
 	}
+	// The check held every request in memory, which the sort needs now.
+	debug.FreeOSMemory()
 	return r.timed("store", func() error {
 		r.manifest().Days, err = stageDays(ctx, w, r.commit, days)
 		return err

@@ -15,6 +15,9 @@ func stageDays(ctx context.Context, w *workspace, commit *lake.Commit, days []pe
 	if err := w.exec(ctx, "duckdb/sorted.sql", nil); err != nil {
 		return nil, err
 	}
+	if err := w.db.Exec(ctx, "drop table classified; delete from requests"); err != nil {
+		return nil, err
+	}
 	counts, err := countDays(ctx, w)
 	if err != nil {
 		return nil, err

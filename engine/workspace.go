@@ -30,7 +30,7 @@ func openWorkspace(ctx context.Context, store *lake.Lake, config Config) (*works
 	if err != nil {
 		return nil, err
 	}
-	db, err := duck.Open(ctx, duck.Options{Threads: config.Threads, MemoryLimit: config.MemoryLimit, TempDir: store.Scratch()})
+	db, err := duck.Open(ctx, duck.Options{Threads: config.Threads, MemoryLimit: config.memoryLimit(), TempDir: store.Scratch()})
 	if err != nil {
 		return nil, err
 	}
