@@ -97,7 +97,7 @@ func readRequests(ctx context.Context, db *duck.DB, from string, count int64) ([
 // readLabels reads rows in the shape of the model requests_classified.
 func readLabels(ctx context.Context, db *duck.DB, from string, count int64) ([]classify.Labelled, error) {
 	query := fmt.Sprintf(`select request_no,
-		(cast(coalesce(action_digest_id, 0) as bigint) << 8) + coalesce(action_requests, 0) * 8
+		cast(coalesce(action_digest_id, 0) as bigint) * 256 + coalesce(action_requests, 0) * 8
 		+ coalesce(case action when '%s' then 1 when '%s' then 2 when '%s' then 3 end, case when action is null then 0 else 7 end)
 		from (`, classify.VersionCheck, classify.PullByTag, classify.PullByDigest) + from + ") as classified order by request_no"
 	actions := [8]classify.Action{1: classify.VersionCheck, 2: classify.PullByTag, 3: classify.PullByDigest, 7: unknownAction}

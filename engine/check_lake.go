@@ -42,10 +42,10 @@ func (e *Engine) Check(ctx context.Context) (lake.Check, error) {
 		return result, err
 	}
 	days, err := store.Days()
-	if err != nil || len(days) == 0 {
+	if err != nil {
 		return result, err
 	}
-	if err := checkFiles(store, runs, days); err != nil {
+	if err := checkFiles(store, runs, days); err != nil || len(days) == 0 {
 		return result, err
 	}
 	return e.checkStored(ctx, store, days)
@@ -85,7 +85,7 @@ func (e *Engine) checkStored(ctx context.Context, store *lake.Lake, days []perio
 	}
 	parts := total/(checkRows/2) + 1
 	for part := range parts {
-		query := fmt.Sprintf("select * from read_parquet(%s, hive_partitioning = false) where abs(ip_key %% %d) = %d", duck.QuoteList(files), parts, part)
+		query := fmt.Sprintf("select * from read_parquet(%s, hive_partitioning = false) where abs(ip_key %% %d) = %d", duck.QuoteList(duck.Paths(files)), parts, part)
 		checked, err := e.checkPart(ctx, store, query)
 		result.Requests += checked.Requests
 		result.Actions += checked.Actions
@@ -106,7 +106,7 @@ func (e *Engine) countRows(ctx context.Context, files []string) (total int64, er
 		return 0, err
 	}
 	defer db.Close()
-	err = db.Value(ctx, fmt.Sprintf("select count(*) from read_parquet(%s)", duck.QuoteList(files)), &total)
+	err = db.Value(ctx, fmt.Sprintf("select count(*) from read_parquet(%s)", duck.QuoteList(duck.Paths(files))), &total)
 	return total, err
 }
 

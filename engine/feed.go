@@ -119,19 +119,19 @@ func (f *blockFeed) finish(tally ingest.Tally, defects []defect) {
 	f.defects = append(f.defects, defects...)
 }
 
-// raw is the text of the record that starts at line.
-func (f *blockFeed) raw(line int64) string {
-	// Cursors take blocks in order, so the list is sorted by first line.
-	at, found := slices.BinarySearchFunc(f.taken, line, func(block *ingest.Block, line int64) int {
-		return int(block.FirstLine - line)
-	})
-	if !found {
-		at--
+// raws are the texts of the records that start at the given lines, which are in
+// ascending order.
+func (f *blockFeed) raws(lines []int64) map[int64]string {
+	texts := make(map[int64]string, len(lines))
+	for i, block := range f.taken { // cursors take blocks in order
+		end := len(lines)
+		if i+1 < len(f.taken) {
+			end, _ = slices.BinarySearch(lines, f.taken[i+1].FirstLine)
+		}
+		block.Raws(lines[:end], func(line int64, text string) { texts[line] = text })
+		lines = lines[end:]
 	}
-	if at < 0 {
-		return ""
-	}
-	return f.taken[at].Raw(line)
+	return texts
 }
 
 // Cursor implements duck.LineSource.

@@ -107,7 +107,7 @@ func (k known) plan(inputs []*loadedInput) plan {
 			continue
 		}
 		for _, shorter := range k.live {
-			if shorter.Bytes > 0 && shorter.Bytes < input.Bytes && input.prefixes(shorter.Bytes) == shorter.SHA256 {
+			if shorter.Accepted+shorter.Duplicates > 0 && shorter.Bytes < input.Bytes && input.prefixes(shorter.Bytes) == shorter.SHA256 {
 				input.Supersedes = append(input.Supersedes, shorter.Source)
 				if !slices.ContainsFunc(p.superseded, func(other lake.Input) bool { return other.Source == shorter.Source }) {
 					p.superseded = append(p.superseded, shorter)
@@ -130,21 +130,27 @@ func (k known) skipContent(input *loadedInput, inputs []*loadedInput, at int) *l
 		switch {
 		case i < at && other.SHA256 == input.SHA256:
 			return &lake.Skipped{Path: input.Path, SHA256: input.SHA256, Reason: fmt.Sprintf("same content as %s", other.Path), Of: other.Source}
-		case input.Bytes > 0 && other.Bytes > input.Bytes && other.prefixes(input.Bytes) == input.SHA256:
+		case beginsWith(other.Input, input):
+			return shorterVersion(input, other.Path, other.Source)
+		}
+	}
+	for _, other := range k.live {
+		if beginsWith(other, input) {
 			return shorterVersion(input, other.Path, other.Source)
 		}
 	}
 	return nil
 }
 
-func shorterVersion(input *loadedInput, longer, source string) *lake.Skipped {
-	return &lake.Skipped{Path: input.Path, SHA256: input.SHA256, Reason: fmt.Sprintf("shorter version of %s", longer), Of: source}
+// beginsWith reports whether the content of shorter is the beginning of that of
+// longer, up to the last mark of shorter. Behind it may be a line that was cut;
+// what is marked must hold a request, since a header alone begins many logs.
+func beginsWith(longer lake.Input, shorter *loadedInput) bool {
+	markedLines := int64(len(shorter.Marks) / ingest.MarkLength)
+	return longer.Bytes > shorter.Bytes && shorter.firstAccepted > 0 &&
+		markedLines >= min(shorter.firstAccepted, ingest.MarkedLines) && strings.HasPrefix(longer.Marks, shorter.Marks)
 }
 
-// mayContain tells whether other could be a longer version of input, by what
-// their manifests say; only then are their requests compared.
-func mayContain(other, input lake.Input) bool {
-	return other.Source != input.Source && input.Accepted > 0 && other.Format == input.Format &&
-		other.Bytes > input.Bytes && other.Lines >= input.Lines &&
-		strings.Compare(other.Earliest, input.Earliest) <= 0 && strings.Compare(other.Latest, input.Latest) >= 0
+func shorterVersion(input *loadedInput, longer, source string) *lake.Skipped {
+	return &lake.Skipped{Path: input.Path, SHA256: input.SHA256, Reason: fmt.Sprintf("shorter version of %s", longer), Of: source}
 }

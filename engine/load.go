@@ -47,6 +47,8 @@ type loadedInput struct {
 	source   int32
 	prefixes func(size int64) string // fingerprint of a prefix of its content
 	tally    ingest.Tally
+
+	firstAccepted int64 // line of the first accepted request; 0: none
 }
 
 func newLoader(w *workspace, probes []int64, progress func(int64)) (*loader, error) {
@@ -104,6 +106,7 @@ func (l *loader) loadText(ctx context.Context, input *ingest.Input, loaded *load
 		return err
 	}
 	loaded.Bytes, loaded.SHA256, loaded.FileSHA256 = reader.Bytes(), reader.SHA256(), reader.FileSHA256()
+	loaded.Marks = reader.Marks()
 	loaded.Lines = loaded.tally.Lines
 	loaded.Ignored = map[string]int64{}
 	for reason, count := range map[ingest.Reason]int64{
@@ -222,14 +225,19 @@ func (l *loader) quarantine(ctx context.Context, feed *blockFeed) error {
 			return err
 		}
 	}
-	query := "select source, line, reason from judged where verdict = 'rejected'"
+	var lines []int64
+	query := "select source, line, reason from judged where verdict = 'rejected' order by line, item"
 	err := l.db.Each(ctx, query, func(row []driver.Value) error {
-		line := row[1].(int64)
-		rows = append(rows, []driver.Value{row[0], line, row[2], feed.raw(line)})
+		lines = append(lines, row[1].(int64))
+		rows = append(rows, []driver.Value{row[0], row[1], row[2], nil})
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	texts := feed.raws(slices.Compact(lines))
+	for _, row := range rows[len(feed.defects):] {
+		row[3] = texts[row[1].(int64)]
 	}
 	return l.db.Append("rejects", rows)
 }
@@ -241,7 +249,7 @@ func (l *loader) tallyDefects(defects []defect) error {
 	}
 	var rows [][]driver.Value
 	for reason, count := range counts {
-		rows = append(rows, []driver.Value{defects[0].source, "rejected", string(reason), count, nil, nil})
+		rows = append(rows, []driver.Value{defects[0].source, "rejected", string(reason), count, nil, nil, nil})
 	}
 	return l.db.Append("tallies", rows)
 }
@@ -252,7 +260,7 @@ func (l *loader) collect(ctx context.Context) error {
 	for _, input := range l.inputs {
 		bySource[input.source] = input
 	}
-	query := "select source, verdict, reason, cast(sum(records) as bigint), min(earliest_us), max(latest_us) from tallies group by source, verdict, reason order by all"
+	query := "select source, verdict, reason, cast(sum(records) as bigint), min(earliest_us), max(latest_us), min(first_line) from tallies group by source, verdict, reason order by all"
 	err := l.db.Each(ctx, query, func(row []driver.Value) error {
 		input, records := bySource[row[0].(int32)], row[3].(int64)
 		switch reason := row[2].(string); row[1].(string) {
@@ -260,6 +268,7 @@ func (l *loader) collect(ctx context.Context) error {
 			input.Accepted = records
 			input.Earliest = formatStamp(row[4].(int64))
 			input.Latest = formatStamp(row[5].(int64))
+			input.firstAccepted = row[6].(int64)
 		case "ignored":
 			input.Ignored[reason] += records
 		case "rejected":

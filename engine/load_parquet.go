@@ -22,7 +22,7 @@ const parquetBatch = 1 << 20
 func (l *loader) loadParquet(ctx context.Context, input *ingest.Input, loaded *loadedInput) error {
 	loaded.prefixes = func(int64) string { return "" }
 	loaded.Ignored = map[string]int64{}
-	file := fmt.Sprintf("read_parquet(%s, file_row_number = true)", duck.Quote(input.Path))
+	file := fmt.Sprintf("read_parquet(%s, file_row_number = true)", duck.Quote(duck.Path(input.Path)))
 	columns, err := l.db.Describe(ctx, "select * from "+file)
 	if err != nil {
 		return fmt.Errorf("input %s: the file is no whole Parquet file (%w); fetch it again", input.Path, err)

@@ -60,7 +60,7 @@ func (m *merger) loadDays(ctx context.Context, days []period.Day) error {
 	if len(files) == 0 {
 		return m.rankSources(ctx)
 	}
-	return m.accept(ctx, fmt.Sprintf("select * from read_parquet(%s, hive_partitioning = false)", duck.QuoteList(files)), false)
+	return m.accept(ctx, fmt.Sprintf("select * from read_parquet(%s, hive_partitioning = false)", duck.QuoteList(duck.Paths(files))), false)
 }
 
 // accept puts the stored requests that a query yields into the workspace.
@@ -139,7 +139,7 @@ func (m *merger) loadSpan(ctx context.Context, s span, window time.Duration) (on
 		path, near, far = "duckdb/context_before.sql", end, first
 	}
 	query, err := m.render(path, map[string]any{
-		"File": m.store.DayFile(s.day), "MidnightUs": near, "WindowMicroseconds": window.Microseconds(),
+		"File": duck.Path(m.store.DayFile(s.day)), "MidnightUs": near, "WindowMicroseconds": window.Microseconds(),
 	})
 	if err != nil {
 		return false, err

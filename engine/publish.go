@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/google/renameio/v2"
 
@@ -108,6 +109,16 @@ func publicationFile(dir string, p period.Period) string {
 	return filepath.Join(dir, ".published", fmt.Sprintf("%s-%s.json", p.Granularity, p.Dir()))
 }
 
+// publishedBefore are the directories that an earlier publication of a period wrote.
+func publishedBefore(path string) []string {
+	var p publication
+	text, err := os.ReadFile(path)
+	if err != nil || json.Unmarshal(text, &p) != nil {
+		return nil
+	}
+	return p.Dirs
+}
+
 // isPublished reports whether the period's reports are there and up to date.
 func (r *run) isPublished(dir string, d duePeriod) (bool, error) {
 	text, err := os.ReadFile(publicationFile(dir, d.Period))
@@ -130,9 +141,19 @@ func (r *run) isPublished(dir string, d duePeriod) (bool, error) {
 }
 
 // recordPublication notes that the period is published; written after all of its
-// directories are.
-func recordPublication(dir string, d duePeriod, dirs []string) error {
+// directories are. Directories of publishers who have no part in the period any
+// more are removed: their numbers are not right any more.
+func (r *run) recordPublication(dir string, d duePeriod, dirs []string) error {
 	path := publicationFile(dir, d.Period)
+	for _, stale := range publishedBefore(path) {
+		if slices.Contains(dirs, stale) || !filepath.IsLocal(stale) {
+			continue
+		}
+		r.log().Warn("removed reports of a publisher without actions in the period", "dir", stale)
+		if err := os.RemoveAll(filepath.Join(dir, stale)); err != nil {
+			return fmt.Errorf("remove outdated reports: %w", err)
+		}
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("record what is published: %w", err)
 	}
@@ -140,7 +161,8 @@ func recordPublication(dir string, d duePeriod, dirs []string) error {
 	if err != nil {
 		return fmt.Errorf("record what is published: %w", err)
 	}
-	if err := renameio.WriteFile(path, append(text, '\n'), 0o644); err != nil {
+	// Temporary files go where the next run clears them away.
+	if err := renameio.WriteFile(path, append(text, '\n'), 0o644, renameio.WithTempDir(r.store.Scratch())); err != nil {
 		return fmt.Errorf("record what is published: %w", err)
 	}
 	return nil

@@ -2,11 +2,10 @@ package engine
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"regexp"
+	"io/fs"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -16,10 +15,25 @@ import (
 	sqlfiles "github.com/pullscope/pullscope/sql"
 )
 
+// QueryForm is how the rows of a query come: every value as a text.
+type QueryForm int
+
+const (
+	// Texts yields the values as DuckDB writes them; NULL is nil.
+	Texts QueryForm = iota
+	// Objects yields one JSON object a row.
+	Objects
+)
+
 // Query runs one read-only SQL query over the views requests, actions, rejects
-// and runs of the data directory, and calls yield with its rows. It needs no lock
-// and may run during a run: it sees each day whole, as before or after.
-func (e *Engine) Query(ctx context.Context, query string, yield func(*sql.Rows) error) error {
+// and runs of the data directory, and calls begin with its columns and then yield
+// with each row. It needs no lock and may run during a run: it sees each day
+// whole, as before or after.
+func (e *Engine) Query(ctx context.Context, query string, form QueryForm, begin func([]duck.Column) error, yield func([]*string) error) error {
+	parsed, err := parseStatement(query)
+	if err != nil {
+		return &UsageError{err}
+	}
 	store, err := lake.OpenExisting(e.Dir)
 	if err != nil {
 		return err
@@ -32,16 +46,66 @@ func (e *Engine) Query(ctx context.Context, query string, yield func(*sql.Rows) 
 	if err := createAllViews(ctx, db, store); err != nil {
 		return err
 	}
-	if err := checkReadOnly(ctx, db, query); err != nil {
+	if err := checkReadOnly(ctx, db, parsed); err != nil {
 		return err
 	}
+	columns := []duck.Column{{Name: "explain_key", Type: "VARCHAR"}, {Name: "explain_value", Type: "VARCHAR"}}
+	text := parsed.text
+	if !parsed.explains {
+		if columns, err = db.Describe(ctx, "from (\n"+text+"\n)"); err != nil {
+			return cleanQueryError(err)
+		}
+		// DuckDB writes its own types better than the driver's values print.
+		text = "select cast(columns(*) as varchar) from (\n" + parsed.text + "\n)"
+		if form == Objects {
+			text = "select cast(to_json(row_of_query) as varchar) from (\nselect *" + finite(columns) + " from (\n" + parsed.text + "\n)) as row_of_query"
+		}
+	} else if form == Objects {
+		return &UsageError{errors.New("a plan is no table; take --format table or csv for EXPLAIN")}
+	}
+	if err := begin(columns); err != nil {
+		return err
+	}
+	return eachText(ctx, db, text, yield)
+}
+
+// finite replaces NaN and infinities, for which JSON has no word, by NULL.
+func finite(columns []duck.Column) string {
+	var replaced []string
+	for _, column := range columns {
+		if column.Type == "DOUBLE" || column.Type == "FLOAT" {
+			name := duck.QuoteName(column.Name)
+			replaced = append(replaced, fmt.Sprintf("case when isfinite(%s) then %s end as %s", name, name, name))
+		}
+	}
+	if len(replaced) == 0 {
+		return ""
+	}
+	return " replace (" + strings.Join(replaced, ", ") + ")"
+}
+
+// eachText yields rows whose values are texts.
+func eachText(ctx context.Context, db *duck.DB, query string, yield func([]*string) error) error {
 	rows, err := db.Query(ctx, query)
 	if err != nil {
 		return cleanQueryError(err)
 	}
 	defer rows.Close()
-	if err := yield(rows); err != nil {
-		return err
+	names, err := rows.Columns()
+	if err != nil {
+		return fmt.Errorf("read the result: %w", err)
+	}
+	values, pointers := make([]*string, len(names)), make([]any, len(names))
+	for i := range values {
+		pointers[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(pointers...); err != nil {
+			return fmt.Errorf("read the result: %w", err)
+		}
+		if err := yield(values); err != nil {
+			return err
+		}
 	}
 	return cleanQueryError(rows.Err())
 }
@@ -60,7 +124,9 @@ func createAllViews(ctx context.Context, db *duck.DB, store *lake.Lake) error {
 		return err
 	}
 	rejects, err := store.RejectsFiles()
-	if err != nil {
+	if errors.Is(err, fs.ErrPermission) {
+		rejects = nil // the quarantine holds addresses: to others than the owner it is empty
+	} else if err != nil {
 		return err
 	}
 	runs, err := store.RunFiles()
@@ -68,7 +134,7 @@ func createAllViews(ctx context.Context, db *duck.DB, store *lake.Lake) error {
 		return err
 	}
 	for path, files := range map[string][]string{"duckdb/rejects_view.sql": rejects, "duckdb/runs_view.sql": runs} {
-		query, err := duck.Render(sqlfiles.Files, path, map[string]any{"Files": files}, nil)
+		query, err := duck.Render(sqlfiles.Files, path, map[string]any{"Files": duck.Paths(files)}, nil)
 		if err != nil {
 			return err
 		}
@@ -79,14 +145,10 @@ func createAllViews(ctx context.Context, db *duck.DB, store *lake.Lake) error {
 	return nil
 }
 
-var explainPattern = regexp.MustCompile(`(?is)^\s*explain\s+(analyze\s+)?(\([^)]*\)\s*)?`)
-
-// checkReadOnly lets only queries through. The views are temporary, but COPY and
-// ATTACH reach files.
-func checkReadOnly(ctx context.Context, db *duck.DB, query string) error {
-	query = explainPattern.ReplaceAllString(query, "")
+// checkReadOnly asks the database what kind of statement it is.
+func checkReadOnly(ctx context.Context, db *duck.DB, s statement) error {
 	return db.Raw().Raw(func(raw any) error {
-		prepared, err := raw.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+		prepared, err := raw.(driver.ConnPrepareContext).PrepareContext(ctx, s.unexplained())
 		if err != nil {
 			return cleanQueryError(err)
 		}
@@ -96,7 +158,7 @@ func checkReadOnly(ctx context.Context, db *duck.DB, query string) error {
 			return fmt.Errorf("read the query: %w", err)
 		}
 		if kind != duckdb.STATEMENT_TYPE_SELECT {
-			return &UsageError{errors.New("only queries are allowed: one SELECT, FROM, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN. The data is read-only")}
+			return &UsageError{errReadOnly}
 		}
 		return nil
 	})

@@ -71,7 +71,7 @@ func createPublishers(ctx context.Context, db *duck.DB, publishers []Publisher) 
 // createViews makes the views requests and actions over day files.
 func createViews(ctx context.Context, db *duck.DB, files []string) error {
 	for _, path := range []string{"duckdb/requests_view.sql", "duckdb/actions_view.sql"} {
-		query, err := duck.Render(sqlfiles.Files, path, map[string]any{"Files": files}, nil)
+		query, err := duck.Render(sqlfiles.Files, path, map[string]any{"Files": duck.Paths(files)}, nil)
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func (p *reporter) publish(ctx context.Context) error {
 		}
 		dirs = append(dirs, p.relative(set.target))
 	}
-	return recordPublication(p.dir, p.due, dirs)
+	return p.recordPublication(p.dir, p.due, dirs)
 }
 
 // open makes a staged directory for every publisher: those with actions in the

@@ -70,6 +70,7 @@ func (r *run) do(ctx context.Context) error {
 		r.manifest().Error = publishErr.Error()
 	}
 	r.manifest().EndedAt = r.now()
+	*r.manifest() = r.manifest().Normalized()
 	if err := r.commit.Finish(*r.manifest()); err != nil {
 		return errors.Join(publishErr, err)
 	}
@@ -198,9 +199,6 @@ func (r *run) merge(ctx context.Context, l *loader, known known) (*merger, error
 		return nil, err
 	}
 	if err := m.loadDays(ctx, append(days, m.superseding(p.superseded)...)); err != nil {
-		return nil, err
-	}
-	if err := r.dropContained(ctx, m, &p, known); err != nil {
 		return nil, err
 	}
 	if err := m.removeDuplicates(ctx, p.fresh); err != nil {

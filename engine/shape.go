@@ -69,11 +69,11 @@ func (s shape) timestamp() string {
 	case "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE":
 		return `epoch_us("timestamp")`
 	case "DECIMAL":
-		return `cast(floor("timestamp" * 1000000) as bigint)`
+		return `text_to_us(cast(cast("timestamp" as decimal(38, 6)) as varchar))`
 	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT":
 		return `text_to_us(cast("timestamp" as varchar))`
 	case "FLOAT", "DOUBLE":
-		return `text_to_us(cast(try_cast("timestamp" as decimal(20, 6)) as varchar))`
+		return `text_to_us(cast(try_cast("timestamp" as decimal(38, 6)) as varchar))`
 	default:
 		return `text_to_us(trim(cast("timestamp" as varchar)))`
 	}
@@ -85,24 +85,28 @@ func (s shape) target() string {
 	case s.has("path"):
 		// What is certainly no manifest is not worth a distinct text.
 		return `case when contains(split_part(path, '?', 1), '/manifests/') or contains(split_part(path, '?', 1), '%') then 'p' || split_part(path, '?', 1) end`
-	case s.has("image"):
-		return fmt.Sprintf(`'i' || coalesce(%s, '') || chr(31) || coalesce(%s, '')`, s.column("image", "''"), s.column("reference", "''"))
+	case !s.has("image"):
+		return s.repositoryTarget()
+	case !s.has("namespace") || !s.has("repository"):
+		return s.imageTarget()
 	default:
-		return fmt.Sprintf(`'n' || coalesce(%s, '') || chr(31) || coalesce(%s, '') || chr(31) || coalesce(%s, '')`,
-			s.column("namespace", "''"), s.column("repository", "''"), s.column("reference", "''"))
+		return fmt.Sprintf(`case when coalesce(%s, '') = '' then %s else %s end`, s.column("image", "''"), s.repositoryTarget(), s.imageTarget())
 	}
+}
+
+func (s shape) imageTarget() string {
+	return fmt.Sprintf(`'i' || coalesce(%s, '') || chr(31) || coalesce(%s, '')`, s.column("image", "''"), s.column("reference", "''"))
+}
+
+func (s shape) repositoryTarget() string {
+	return fmt.Sprintf(`'n' || coalesce(%s, '') || chr(31) || coalesce(%s, '') || chr(31) || coalesce(%s, '')`,
+		s.column("namespace", "''"), s.column("repository", "''"), s.column("reference", "''"))
 }
 
 // domain is the domain of the user, given as such or as part of an address.
 func (s shape) domain() string {
-	switch {
-	case s.has("user_domain"):
-		return fmt.Sprintf("lower(%s)", s.column("user_domain", "''"))
-	case s.has("user_email"):
-		return fmt.Sprintf(`lower(regexp_extract(%s, '@([^@]+)$', 1))`, s.column("user_email", "''"))
-	default:
-		return "''"
-	}
+	email := fmt.Sprintf(`regexp_extract(%s, '@([^@]+)$', 1)`, s.column("user_email", "''"))
+	return fmt.Sprintf("lower(coalesce(nullif(%s, ''), %s))", s.column("user_domain", "''"), email)
 }
 
 // renderOwnFormat renders a user's own format file.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"path/filepath"
 
 	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/lake"
@@ -68,7 +69,7 @@ func (w *workspace) copyOrdered(ctx context.Context, query, path string) error {
 }
 
 func copyParquet(query, path string) string {
-	return fmt.Sprintf("copy (\n%s\n) to %s (format parquet, compression zstd)", query, duck.Quote(path))
+	return fmt.Sprintf("-- Write %s\ncopy (\n%s\n) to %s (format parquet, compression zstd)", filepath.Base(path), query, duck.Quote(path))
 }
 
 func (w *workspace) stageRejects(ctx context.Context, commit *lake.Commit) error {

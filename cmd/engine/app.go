@@ -29,6 +29,10 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
 	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(stderr, "engine: interrupted; what was stored is whole, and the next run goes on from there")
+		return exitFailed
+	}
 	fmt.Fprintf(stderr, "engine: %s\n", strings.TrimSpace(err.Error()))
 	var usage *engine.UsageError
 	switch {
@@ -49,7 +53,9 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ErrWriter:       stderr,
 		HideVersion:     true,
 		HideHelpCommand: true,
-		Commands:        []*cli.Command{runCommand(), queryCommand(), checkCommand(), versionCommand()},
+		// A comma is part of a file's name.
+		DisableSliceFlagSeparator: true,
+		Commands:                  []*cli.Command{runCommand(), queryCommand(), checkCommand(), versionCommand()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usageError("command %q is unknown; see engine --help", c.Args().First())
@@ -91,6 +97,9 @@ func newEngine(c *cli.Context) (*engine.Engine, error) {
 		if config, err = engine.LoadConfig(path); err != nil {
 			return nil, &engine.UsageError{Err: err}
 		}
+	}
+	if c.String("data") == "" {
+		return nil, usageError("--data (or ENGINE_DATA) is empty; name a directory")
 	}
 	e := &engine.Engine{Dir: c.String("data"), Config: config}
 	if c.String("log-format") != "" {

@@ -1,17 +1,18 @@
 package main
 
 import (
-	"database/sql"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
-	"math/big"
 	"strings"
-	"time"
+	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
+
+	"github.com/pullscope/pullscope/engine"
+	"github.com/pullscope/pullscope/engine/duck"
 )
 
 const queryUsage = `Runs one read-only query over these views; it may run during a run.
@@ -29,25 +30,33 @@ func queryCommand() *cli.Command {
 		Description: queryUsage,
 		Flags: []cli.Flag{
 			dataFlag(),
-			&cli.StringFlag{Name: "format", Value: "table", Usage: "table, csv or json"},
+			&cli.StringFlag{Name: "format", Value: "table", Usage: "`FORM` of the result: table, csv or json"},
 		},
 		OnUsageError: onUsageError,
 		Action:       query,
 	}
 }
 
+// resultWriter writes the rows of a query as they come.
+type resultWriter interface {
+	begin(columns []duck.Column) error
+	row(values []*string) error
+	end() error
+}
+
 func query(c *cli.Context) error {
 	if c.NArg() != 1 {
 		return usageError("one SQL query is expected, in quotes; flags come before it")
 	}
-	var write func(io.Writer, *sql.Rows) error
+	var w resultWriter
+	form := engine.Texts
 	switch format := c.String("format"); format {
 	case "table":
-		write = writeTable
+		w = &tableWriter{w: c.App.Writer}
 	case "csv":
-		write = writeCSV
+		w = &csvWriter{csv: csv.NewWriter(c.App.Writer)}
 	case "json":
-		write = writeJSON
+		w, form = &jsonWriter{w: c.App.Writer}, engine.Objects
 	default:
 		return usageError("format %q is unknown; take table, csv or json", format)
 	}
@@ -55,174 +64,123 @@ func query(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return e.Query(c.Context, c.Args().First(), func(rows *sql.Rows) error { return write(c.App.Writer, rows) })
+	if err := e.Query(c.Context, c.Args().First(), form, w.begin, w.row); err != nil {
+		return err
+	}
+	return w.end()
 }
 
-// eachRow scans all rows as they come.
-func eachRow(rows *sql.Rows, yield func(values []any) error) error {
-	columns, err := rows.Columns()
-	if err != nil {
-		return fmt.Errorf("read the result: %w", err)
-	}
-	values, pointers := make([]any, len(columns)), make([]any, len(columns))
-	for i := range values {
-		pointers[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(pointers...); err != nil {
-			return fmt.Errorf("read the result: %w", err)
+// tableWriter aligns columns for people; NULL is empty.
+type tableWriter struct {
+	w     io.Writer
+	table table.Writer
+	rows  int
+}
+
+func (t *tableWriter) begin(columns []duck.Column) error {
+	header := make([]any, len(columns))
+	configs := make([]table.ColumnConfig, len(columns))
+	for i, column := range columns {
+		header[i] = column.Name
+		configs[i] = table.ColumnConfig{Number: i + 1}
+		if isNumber(column.Type) {
+			configs[i].Align, configs[i].AlignHeader = text.AlignRight, text.AlignRight
 		}
-		if err := yield(values); err != nil {
-			return err
-		}
 	}
+	t.table = newTable(t.w, header...)
+	t.table.SetColumnConfigs(configs)
 	return nil
 }
 
-func writeTable(w io.Writer, rows *sql.Rows) error {
-	columns, err := rows.Columns()
-	if err != nil {
-		return fmt.Errorf("read the result: %w", err)
+func isNumber(kind string) bool {
+	switch kind, _, _ = strings.Cut(kind, "("); kind {
+	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL":
+		return true
 	}
-	header := make([]any, len(columns))
-	for i, column := range columns {
-		header[i] = column
+	return false
+}
+
+func (t *tableWriter) row(values []*string) error {
+	row := make(table.Row, len(values))
+	for i, value := range values {
+		row[i] = printable(orEmpty(value))
 	}
-	t := newTable(w, header...)
-	count := 0
-	err = eachRow(rows, func(values []any) error {
-		row := make(table.Row, len(values))
-		for i, value := range values {
-			row[i] = cell(value)
-		}
-		t.AppendRow(row)
-		count++
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	t.Render()
-	plural := "s"
-	if count == 1 {
-		plural = ""
-	}
-	_, err = fmt.Fprintf(w, "(%d row%s)\n", count, plural)
+	t.table.AppendRow(row)
+	t.rows++
+	return nil
+}
+
+func (t *tableWriter) end() error {
+	t.table.Render()
+	_, err := fmt.Fprintf(t.w, "(%s)\n", count(int64(t.rows), "row"))
 	return err
 }
 
-func writeCSV(w io.Writer, rows *sql.Rows) error {
-	columns, err := rows.Columns()
-	if err != nil {
-		return fmt.Errorf("read the result: %w", err)
-	}
-	writer := csv.NewWriter(w)
-	if err := writer.Write(columns); err != nil {
-		return err
-	}
-	record := make([]string, len(columns))
-	err = eachRow(rows, func(values []any) error {
-		for i, value := range values {
-			record[i] = fmt.Sprint(cell(value))
+// printable keeps what a log line holds from steering the terminal.
+func printable(value string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return unicode.ReplacementChar
 		}
-		return writer.Write(record)
-	})
-	writer.Flush()
-	if err == nil {
-		err = writer.Error()
-	}
-	return err
+		return r
+	}, value)
 }
 
-// writeJSON writes an array with one object a row, in the order of the columns.
-func writeJSON(w io.Writer, rows *sql.Rows) error {
-	columns, err := rows.Columns()
-	if err != nil {
-		return fmt.Errorf("read the result: %w", err)
-	}
-	separator := "["
-	err = eachRow(rows, func(values []any) error {
-		var object strings.Builder
-		for i, value := range values {
-			name, err := json.Marshal(columns[i])
-			if err != nil {
-				return err
-			}
-			text, err := json.Marshal(jsonValue(value))
-			if err != nil {
-				return err
-			}
-			if i > 0 {
-				object.WriteString(", ")
-			}
-			fmt.Fprintf(&object, "%s: %s", name, text)
-		}
-		_, err := fmt.Fprintf(w, "%s\n  {%s}", separator, object.String())
-		separator = ","
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if separator == "[" {
-		_, err = fmt.Fprintln(w, "[]")
-		return err
-	}
-	_, err = fmt.Fprintln(w, "\n]")
-	return err
-}
-
-// cell is a value as people read it; NULL is empty.
-func cell(value any) any {
-	switch value := value.(type) {
-	case nil:
+func orEmpty(value *string) string {
+	if value == nil {
 		return ""
-	case time.Time:
-		return formatTime(value)
-	case []byte:
-		return string(value)
-	case int, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, bool, string, *big.Int:
-		return value
-	default:
-		text, err := json.Marshal(jsonValue(value))
-		if err != nil {
-			return fmt.Sprint(value)
-		}
-		return string(text)
 	}
+	return *value
 }
 
-func formatTime(t time.Time) string {
-	if t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 && t.Nanosecond() == 0 {
-		return t.Format("2006-01-02")
-	}
-	return t.Format("2006-01-02 15:04:05.999999")
+// csvWriter writes RFC 4180; NULL is empty.
+type csvWriter struct {
+	csv    *csv.Writer
+	record []string
 }
 
-// jsonValue turns the driver's own types into what JSON knows.
-func jsonValue(value any) any {
-	switch value := value.(type) {
-	case time.Time:
-		return formatTime(value)
-	case []byte:
-		return string(value)
-	case *big.Int:
-		return json.Number(value.String())
-	case map[any]any:
-		object := map[string]any{}
-		for key, element := range value {
-			object[fmt.Sprint(key)] = jsonValue(element)
-		}
-		return object
-	case []any:
-		list := make([]any, len(value))
-		for i, element := range value {
-			list[i] = jsonValue(element)
-		}
-		return list
-	case fmt.Stringer:
-		return value.String()
-	default:
-		return value
+func (w *csvWriter) begin(columns []duck.Column) error {
+	for _, column := range columns {
+		w.record = append(w.record, column.Name)
 	}
+	return w.csv.Write(w.record)
+}
+
+func (w *csvWriter) row(values []*string) error {
+	for i, value := range values {
+		w.record[i] = orEmpty(value)
+	}
+	return w.csv.Write(w.record)
+}
+
+func (w *csvWriter) end() error {
+	w.csv.Flush()
+	return w.csv.Error()
+}
+
+// jsonWriter writes an array with one object a row.
+type jsonWriter struct {
+	w    io.Writer
+	rows int
+}
+
+func (w *jsonWriter) begin([]duck.Column) error { return nil }
+
+func (w *jsonWriter) row(values []*string) error {
+	separator := "[\n  "
+	if w.rows > 0 {
+		separator = ",\n  "
+	}
+	w.rows++
+	_, err := fmt.Fprint(w.w, separator, orEmpty(values[0]))
+	return err
+}
+
+func (w *jsonWriter) end() error {
+	if w.rows == 0 {
+		_, err := fmt.Fprintln(w.w, "[]")
+		return err
+	}
+	_, err := fmt.Fprintln(w.w, "\n]")
+	return err
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pullscope/pullscope/engine"
 	"github.com/pullscope/pullscope/engine/lake"
+	"github.com/pullscope/pullscope/reports"
 )
 
 // printResult tells what a run did, for a person.
@@ -82,6 +83,25 @@ func countsText(counts map[string]int64) string {
 	return strings.Join(parts, ", ")
 }
 
+// rowsText lists the reports in their own order.
+func rowsText(rows map[string]int64) string {
+	var parts []string
+	for _, report := range reports.All() {
+		if n, ok := rows[report.Name]; ok {
+			parts = append(parts, fmt.Sprintf("%s %d", report.Name, n))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// count puts a number before a noun.
+func count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
 func printDays(w io.Writer, run lake.Run) {
 	if run.Check.Requests > 0 {
 		fmt.Fprintf(w, "check passed: the SQL and the reference classifier agree on all %d requests, %d actions\n", run.Check.Requests, run.Check.Actions)
@@ -95,7 +115,7 @@ func printDays(w io.Writer, run lake.Run) {
 		requests += day.Requests
 		actions += day.Actions
 	}
-	fmt.Fprintf(w, "stored: %d days, %s to %s, with %d requests and %d actions\n", len(run.Days), run.Days[0].Day, run.Days[len(run.Days)-1].Day, requests, actions)
+	fmt.Fprintf(w, "stored: %s, %s to %s, with %d requests and %d actions\n", count(int64(len(run.Days)), "day"), run.Days[0].Day, run.Days[len(run.Days)-1].Day, requests, actions)
 }
 
 func printPublished(w io.Writer, dir string, run lake.Run) {
@@ -113,7 +133,7 @@ func printPublished(w io.Writer, dir string, run lake.Run) {
 		if !published.Changed {
 			revision += " (unchanged)"
 		}
-		t.AppendRow(table.Row{published.Publisher, published.Period, revision, countsText(published.Rows), filepath.Join(dir, "reports", published.Dir)})
+		t.AppendRow(table.Row{published.Publisher, published.Period, revision, rowsText(published.Rows), filepath.Join(dir, "reports", published.Dir)})
 	}
 	t.Render()
 }

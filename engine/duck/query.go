@@ -92,11 +92,31 @@ func QuoteList(texts []string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
+// Path escapes a file's name for functions such as read_parquet, which take
+// names for patterns.
+func Path(name string) string {
+	return strings.NewReplacer("[", "[[]", "*", "[*]", "?", "[?]").Replace(name)
+}
+
+// Paths is Path for many.
+func Paths(names []string) []string {
+	escaped := make([]string, len(names))
+	for i, name := range names {
+		escaped[i] = Path(name)
+	}
+	return escaped
+}
+
+const maxHeadline = 120
+
 // headline is the first line of a query that is no blank one: our SQL files
 // begin with the question they answer, which makes errors readable.
 func headline(query string) string {
 	for line := range strings.Lines(query) {
 		if line = strings.TrimSpace(line); line != "" {
+			if len(line) > maxHeadline {
+				line = line[:maxHeadline] + "…"
+			}
 			return strings.TrimPrefix(line, "-- ")
 		}
 	}

@@ -14,7 +14,6 @@ type Block struct {
 	Data      []byte
 
 	tooLong bool // the first bytes of one line over MaxLine
-	last    bool // Data reaches to the end of the input
 }
 
 // Row is one record of a block.
@@ -135,28 +134,47 @@ func (b *Block) isHeader(raw []byte) bool {
 	return bytes.Equal(bytes.TrimSpace(raw), b.Input.header)
 }
 
-// Raw returns the text of the record that starts at line, for the quarantine.
-func (b *Block) Raw(line int64) string {
+// Raws calls yield with the text of the records that start at the given lines,
+// for the quarantine. The lines are in ascending order.
+func (b *Block) Raws(lines []int64, yield func(line int64, text string)) {
 	it := b.Iterate()
-	for len(it.rest) > 0 && it.line <= line {
-		before, at := it.rest, it.line
-		if _, ok := it.Next(); !ok {
-			break
+	for len(it.rest) > 0 && len(lines) > 0 {
+		before := it.rest
+		row, ok := it.Next()
+		if !ok {
+			return
 		}
-		used := before[:len(before)-len(it.rest)]
-		if it.block.tooLong {
-			return string(clean(b.Data))
+		for len(lines) > 0 && lines[0] < row.Line {
+			lines = lines[1:]
 		}
-		// Next may have passed over blank lines on its way.
-		for at < line && len(used) > 0 {
-			_, used, _ = bytes.Cut(used, []byte{'\n'})
-			at++
+		if len(lines) == 0 || lines[0] != row.Line {
+			continue
 		}
-		if at == line && it.line > line {
-			return string(clean(bytes.TrimRight(used, "\r\n")))
+		text := before[:len(before)-len(it.rest)]
+		if b.tooLong {
+			text = b.Data
 		}
+		// Next passes over blank lines and headers on its way.
+		for skipped := it.line - int64(countLines(text)); skipped < row.Line; skipped++ {
+			_, text, _ = bytes.Cut(text, []byte{'\n'})
+		}
+		yield(row.Line, string(clean(bytes.TrimRight(text, "\r\n"))))
 	}
-	return ""
+}
+
+// Raw returns the text of the record that starts at line.
+func (b *Block) Raw(line int64) (text string) {
+	b.Raws([]int64{line}, func(_ int64, found string) { text = found })
+	return text
+}
+
+// countLines is the number of lines in text, the last one with or without its end.
+func countLines(text []byte) int {
+	n := bytes.Count(text, []byte{'\n'})
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		n++
+	}
+	return n
 }
 
 // lines is the number of lines the block covers.
@@ -164,11 +182,7 @@ func (b *Block) lines() int64 {
 	if b.tooLong {
 		return 1
 	}
-	n := int64(bytes.Count(b.Data, []byte{'\n'}))
-	if b.last && len(b.Data) > 0 && b.Data[len(b.Data)-1] != '\n' {
-		n++
-	}
-	return n
+	return int64(countLines(b.Data))
 }
 
 // clean makes text safe for the database: valid UTF-8 without NUL. A stray byte

@@ -125,7 +125,9 @@ func cutQuotedRecord(data []byte, firstEnd int, separator byte, last bool) (reco
 			rec.fields++
 			fieldStart = true
 		case c == '\n':
-			rec.text = trimReturn(rec.text)
+			if at > 0 && data[at-1] == '\r' {
+				rec.text = trimReturn(rec.text)
+			}
 			return rec, at + 1, true
 		default:
 			rec.text = append(rec.text, cleanSeparator(c))
@@ -136,7 +138,9 @@ func cutQuotedRecord(data []byte, firstEnd int, separator byte, last bool) (reco
 	if !last {
 		return record{}, 0, false
 	}
-	rec.text = trimReturn(rec.text)
+	if data[at-1] == '\r' {
+		rec.text = trimReturn(rec.text)
+	}
 	return rec, at, true
 }
 

@@ -50,6 +50,9 @@ func discover(pattern string) ([]string, error) {
 	}
 	var files []string
 	for _, match := range matches {
+		if strings.HasPrefix(filepath.Base(match), ".") && !strings.HasPrefix(filepath.Base(pattern), ".") {
+			continue // as a shell does: half-copied files are hidden
+		}
 		found, err := discover(match)
 		if err != nil {
 			return nil, err

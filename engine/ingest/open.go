@@ -77,15 +77,9 @@ func (in *Input) inspect() error {
 	}
 	defer content.Close()
 	head := make([]byte, headBytes)
-	n, err := io.ReadFull(content, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	n, err := readFull(content, head)
+	if err != nil && err != io.EOF { //nolint:errorlint // a wrapped one is no clean end
 		return packingError(in.Packing, err)
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) && in.Packing == "gzip" && n < headBytes {
-		// ReadFull gives the same error for a short file and for a cut gzip stream.
-		if _, err := content.Read(make([]byte, 1)); err != nil && !errors.Is(err, io.EOF) {
-			return packingError(in.Packing, err)
-		}
 	}
 	head = head[:n]
 	if in.Format == Auto {

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"slices"
+	"strings"
 )
 
 const (
@@ -30,6 +30,8 @@ type Reader struct {
 
 	probes   []int64 // content sizes at which the prefix is fingerprinted, ascending
 	prefixes map[int64]string
+	marks    strings.Builder
+	marked   int64 // content up to the last mark
 
 	carry    []byte // begun record from the previous block
 	bytes    int64  // content read so far
@@ -92,7 +94,7 @@ func (r *Reader) Next() (*Block, error) {
 		}
 		data, err := r.fill()
 		if err != nil {
-			return nil, fmt.Errorf("input %s: after line %d: %w", r.input.Path, r.line, err)
+			return nil, fmt.Errorf("input %s: somewhere after line %d: %w", r.input.Path, r.line, err)
 		}
 		if !r.started {
 			data = bytes.TrimPrefix(data, []byte(byteOrderMark))
@@ -118,47 +120,92 @@ func (r *Reader) fill() ([]byte, error) {
 	if r.ended {
 		return data[:have], nil
 	}
-	n, err := io.ReadFull(r.content, data[have:])
+	n, err := readFull(r.content, data[have:])
 	r.fingerprint(data[have : have+n])
 	switch {
 	case err == nil:
 		return data, nil
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		// ReadFull turns a short last read into ErrUnexpectedEOF, and so does a cut
-		// stream: only a further read tells them apart.
-		if err := r.confirmEnd(); err != nil {
-			return nil, err
-		}
+	case err == io.EOF: //nolint:errorlint // a wrapped one is no clean end
 		r.ended = true
-		return data[:have+n], nil
+		return data[:have+n], r.checkSize()
 	default:
 		return nil, packingError(r.input.Packing, err)
 	}
 }
 
-func (r *Reader) confirmEnd() error {
-	if _, err := r.content.Read(make([]byte, 1)); err != nil && !errors.Is(err, io.EOF) {
-		return packingError(r.input.Packing, err)
+// readFull reads until data is full or the content ends. Unlike io.ReadFull it
+// tells the end of the content, io.EOF, from a stream that is cut off.
+func readFull(content io.Reader, data []byte) (n int, err error) {
+	for n < len(data) && err == nil {
+		var more int
+		more, err = content.Read(data[n:])
+		n += more
 	}
+	if n == len(data) && err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+func (r *Reader) checkSize() error {
 	if r.input.Packing == "" && r.bytes < r.input.FileBytes {
 		return fmt.Errorf("the file shrank from %d to %d bytes while it was read; run again when nothing rewrites it", r.input.FileBytes, r.bytes)
 	}
 	return nil
 }
 
+// fingerprint hashes what was read, and notes the hash at probes and marks.
 func (r *Reader) fingerprint(data []byte) {
-	for len(r.probes) > 0 && r.bytes+int64(len(data)) >= r.probes[0] {
-		n := r.probes[0] - r.bytes
-		if n >= 0 {
-			r.whole.Write(data[:n])
-			r.bytes += n
-			data = data[n:]
-			r.prefixes[r.probes[0]] = sum(r.whole)
+	for len(data) > 0 {
+		n, isMark := r.nextMark(data)
+		for len(r.probes) > 0 && r.probes[0] <= r.bytes {
+			r.probes = r.probes[1:]
 		}
-		r.probes = r.probes[1:]
+		if len(r.probes) > 0 && r.probes[0] < r.bytes+int64(n) {
+			n, isMark = int(r.probes[0]-r.bytes), false
+		}
+		r.whole.Write(data[:n])
+		r.bytes += int64(n)
+		data = data[n:]
+		if len(r.probes) > 0 && r.probes[0] == r.bytes {
+			r.prefixes[r.bytes] = sum(r.whole)
+		}
+		if isMark {
+			r.marks.WriteString(sum(r.whole)[:MarkLength])
+			r.marked = r.bytes
+		}
 	}
-	r.whole.Write(data)
-	r.bytes += int64(len(data))
+}
+
+const (
+	// MarkLength is the length of one mark in Marks: 48 bits as hex digits.
+	MarkLength = 12
+	// MarkedLines is how many lines are marked each, before only one line end in
+	// about every markBytes is.
+	MarkedLines = 4096
+	markBytes   = 64 << 10
+)
+
+// Marks are fingerprints of the content up to the ends of lines, joined: of every
+// line at first, then of some. Where one log begins with another, its marks begin
+// with those of the other.
+func (r *Reader) Marks() string { return r.marks.String() }
+
+// nextMark is the number of bytes up to and with the next line end to be marked,
+// or all of data.
+func (r *Reader) nextMark(data []byte) (n int, isMark bool) {
+	from := 0
+	if r.marks.Len() >= MarkedLines*MarkLength {
+		from = int(max(0, r.marked+markBytes-r.bytes))
+	}
+	if from >= len(data) {
+		return len(data), false
+	}
+	end := bytes.IndexByte(data[from:], '\n')
+	if end < 0 {
+		return len(data), false
+	}
+	return from + end + 1, true
 }
 
 // skip drops data up to the end of the line that is too long.
@@ -191,7 +238,7 @@ func (r *Reader) cut(data []byte) *Block {
 }
 
 func (r *Reader) block(data []byte, tooLong bool) *Block {
-	block := &Block{Input: r.input, Source: r.source, FirstLine: r.line + 1, Data: data, tooLong: tooLong, last: r.ended}
+	block := &Block{Input: r.input, Source: r.source, FirstLine: r.line + 1, Data: data, tooLong: tooLong}
 	r.line += block.lines()
 	return block
 }

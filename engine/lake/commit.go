@@ -91,7 +91,7 @@ func (c *Commit) Seal(run Run) error {
 	if err := c.fillDays(run.Days); err != nil {
 		return fmt.Errorf("seal run %s: %w", c.id, err)
 	}
-	rec := record{Run: run.normalized()}
+	rec := record{Run: run.Normalized()}
 	if there, err := exists(c.RejectsFile()); err != nil {
 		return fmt.Errorf("seal run %s: %w", c.id, err)
 	} else if there {

@@ -67,9 +67,9 @@ func encodeJSON(value any) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// normalized returns a copy of the run as it is written: times in UTC, empty lists and maps instead of none,
+// Normalized returns a copy of the run as it is written: times in UTC, empty lists and maps instead of none,
 // so that a column has the same type in every manifest.
-func (r Run) normalized() Run {
+func (r Run) Normalized() Run {
 	r.StartedAt, r.EndedAt = r.StartedAt.UTC(), r.EndedAt.UTC()
 	r.Inputs = append([]Input{}, r.Inputs...)
 	for n := range r.Inputs {
@@ -104,7 +104,7 @@ func (l *Lake) writeManifest(run Run, scratch string) error {
 	} else if there {
 		return errors.New(path + " exists already, and a manifest is never changed")
 	}
-	text, err := encodeJSON(run.normalized())
+	text, err := encodeJSON(run.Normalized())
 	if err != nil {
 		return err
 	}

@@ -74,6 +74,8 @@ type Input struct {
 	Latest string `json:"latest"`
 	// Days are the days of the accepted records, ascending.
 	Days []period.Day `json:"days"`
+	// Marks are fingerprints of the content up to the ends of lines, which tell a shorter version of a log from another log.
+	Marks string `json:"marks,omitempty"`
 	// Supersedes are the sources of shorter versions of the same log, whose requests this one replaced.
 	Supersedes []string `json:"supersedes"`
 }

@@ -31,6 +31,7 @@ select
     coalesce(reason, '') as reason,
     count(*) as records,
     min(requested_us) as earliest_us,
-    max(requested_us) as latest_us
+    max(requested_us) as latest_us,
+    min(line) as first_line
 from judged
 group by source, verdict, reason;

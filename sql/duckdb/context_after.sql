@@ -43,7 +43,8 @@ stretches as (
         ip_key,
         namespace,
         repository,
-        min(case when us_since_previous > {{.WindowMicroseconds}} or method = 'HEAD' then requested_us end) as end_us
+        min(case when us_since_previous > {{.WindowMicroseconds}} then requested_us end) as gap_us,
+        min(case when method = 'HEAD' then requested_us end) as head_us
     from spaced
     group by ip_key, namespace, repository
 )
@@ -54,6 +55,6 @@ inner join stretches
     on spaced.ip_key = stretches.ip_key
     and spaced.namespace = stretches.namespace
     and spaced.repository = stretches.repository
-where stretches.end_us is null
-    -- Equal stamps may be in any order: those at the end come along.
-    or spaced.requested_us <= stretches.end_us
+where (stretches.gap_us is null or spaced.requested_us < stretches.gap_us)
+    -- Equal stamps may be in any order: those of the HEAD come along.
+    and (stretches.head_us is null or spaced.requested_us <= stretches.head_us)

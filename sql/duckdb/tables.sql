@@ -5,15 +5,18 @@ create macro seconds_to_us(text_value) as
     + cast(rpad(left(split_part(text_value, '.', 2), 6), 6, '0') as bigint);
 
 -- ISO 8601, or seconds since 1970 with a fraction; null when it is neither. Without
--- an offset the stamp is UTC. Digits beyond microseconds are cut off.
+-- an offset the stamp is UTC. Digits beyond microseconds are cut off. Only a
+-- numeric offset reaches the cast with time zones: a zone's name there would change
+-- how the stamps after it are read.
 create macro text_to_us(text_value) as
     case
-        when substr(text_value, 5, 1) = '-' and length(text_value) >= 16 and upper(substr(text_value, 11, 1)) in ('T', ' ')
-            then case
-                when right(text_value, 1) = 'Z' then epoch_us(try_cast(text_value as timestamp))
-                else epoch_us(try_cast(replace(upper(text_value), ',', '.') as timestamptz))
-            end
-        when regexp_full_match(text_value, '[0-9]{1,17}(\.[0-9]*)?') then seconds_to_us(text_value)
+        when regexp_full_match(text_value, '[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?[Zz]?')
+            then epoch_us(try_cast(replace(rtrim(upper(text_value), 'Z'), ',', '.') as timestamp))
+        when regexp_full_match(text_value, '[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?')
+            then epoch_us(try_cast(replace(upper(text_value), ',', '.') as timestamptz))
+        when regexp_full_match(text_value, '[0-9]{1,12}(\.[0-9]*)?') then seconds_to_us(text_value)
+        -- Milliseconds and finer units are out of any range.
+        when regexp_full_match(text_value, '[0-9]{13,}(\.[0-9]*)?') then 9223372036854775807
     end;
 
 -- Request ids only need to be told apart within a day: 63 bits of their MD5.
@@ -146,5 +149,6 @@ create table tallies (
     reason varchar,
     records bigint,
     earliest_us bigint,
-    latest_us bigint
+    latest_us bigint,
+    first_line bigint
 );

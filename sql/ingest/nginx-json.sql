@@ -30,8 +30,8 @@ select
     case
         when record.request_uri is null or record.method is null or record.remote_addr is null then 'unreadable'
     end as reject,
-    try_cast(record.time as decimal(20, 6))
-        - coalesce(try_cast(nullif(record.request_time, '') as decimal(20, 6)), 0) as "timestamp",
+    try_cast(record.time as decimal(18, 6))
+        - coalesce(try_cast(nullif(record.request_time, '') as decimal(18, 6)), 0) as "timestamp",
     record.remote_addr as client_ip,
     record.http_x_forwarded_for as forwarded_for,
     record.method as method,
