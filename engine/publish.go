@@ -149,7 +149,7 @@ func (r *run) recordPublication(dir string, d duePeriod, dirs []string) error {
 		if slices.Contains(dirs, stale) || !filepath.IsLocal(stale) {
 			continue
 		}
-		r.log().Warn("removed reports of a publisher without actions in the period", "dir", stale)
+		r.log().Info("removed reports of a publisher without actions in the period", "dir", stale)
 		if err := os.RemoveAll(filepath.Join(dir, stale)); err != nil {
 			return fmt.Errorf("remove outdated reports: %w", err)
 		}

@@ -32,7 +32,7 @@ const (
 func (e *Engine) Query(ctx context.Context, query string, form QueryForm, begin func([]duck.Column) error, yield func([]*string) error) error {
 	parsed, err := parseStatement(query)
 	if err != nil {
-		return &UsageError{err}
+		return explainRefusal(ctx, query, err)
 	}
 	store, err := lake.OpenExisting(e.Dir)
 	if err != nil {
@@ -67,6 +67,22 @@ func (e *Engine) Query(ctx context.Context, query string, form QueryForm, begin 
 		return err
 	}
 	return eachText(ctx, db, text, yield)
+}
+
+// explainRefusal gives the database's own words where a refused query is no SQL:
+// a misspelled SELECT is told as such. The query is only parsed.
+func explainRefusal(ctx context.Context, query string, refused error) error {
+	db, err := duck.Open(ctx, duck.Options{})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var kind, message *string
+	err = db.Value(ctx, fmt.Sprintf("select parsed->>'error_type', parsed->>'error_message' from (select json_serialize_sql(%s) as parsed)", duck.Quote(query)), &kind, &message)
+	if err == nil && kind != nil && *kind == "parser" && message != nil {
+		return &UsageError{errors.New(*message)}
+	}
+	return &UsageError{refused}
 }
 
 // finite replaces NaN and infinities, for which JSON has no word, by NULL.

@@ -75,7 +75,7 @@ func (s shape) timestamp() string {
 	case "FLOAT", "DOUBLE":
 		return `text_to_us(cast(try_cast("timestamp" as decimal(38, 6)) as varchar))`
 	default:
-		return `text_to_us(trim(cast("timestamp" as varchar)))`
+		return `text_to_us(trim(cast("timestamp" as varchar), e' \t\r\n'))`
 	}
 }
 

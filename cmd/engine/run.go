@@ -72,6 +72,9 @@ func run(c *cli.Context) error {
 		return err
 	}
 	if c.Bool("json") {
+		for i := range result.Run.Inputs {
+			result.Run.Inputs[i].Marks = "" // long, and of use to the engine only
+		}
 		encoder := json.NewEncoder(c.App.Writer)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(result.Run)

@@ -18,7 +18,8 @@ var DefaultTrustedProxies = []string{
 func ParsePrefixes(texts []string) ([]netip.Prefix, error) {
 	prefixes := make([]netip.Prefix, 0, len(texts))
 	for _, text := range texts {
-		if addr, err := netip.ParseAddr(text); err == nil {
+		// In an address a slash would be part of the zone.
+		if addr, err := netip.ParseAddr(text); err == nil && !strings.Contains(text, "/") {
 			addr = addr.Unmap().WithZone("")
 			prefixes = append(prefixes, netip.PrefixFrom(addr, addr.BitLen()))
 			continue

@@ -48,6 +48,9 @@ func NewReader(input *Input, source int32, probes []int64) (*Reader, error) {
 	r := &Reader{input: input, source: source, whole: sha256.New(), prefixes: map[int64]string{}}
 	r.probes = slices.Clone(probes)
 	slices.Sort(r.probes)
+	if len(r.probes) > 0 && r.probes[0] == 0 {
+		r.prefixes[0] = sum(r.whole)
+	}
 	var raw io.Writer
 	if input.Packing != "" {
 		r.packed = sha256.New()

@@ -101,7 +101,7 @@ func sampleRun() Run {
 }
 
 func TestManifestText(t *testing.T) {
-	text, err := encodeJSON(sampleRun().normalized())
+	text, err := encodeJSON(sampleRun().Normalized())
 	if err != nil || string(text) != sampleManifest {
 		t.Errorf("the manifest reads, %v:\n%s\nwant:\n%s", err, text, sampleManifest)
 	}
@@ -109,7 +109,7 @@ func TestManifestText(t *testing.T) {
 	if err := json.Unmarshal(text, &read); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := encodeJSON(read.normalized()); err != nil || !bytes.Equal(again, text) {
+	if again, err := encodeJSON(read.Normalized()); err != nil || !bytes.Equal(again, text) {
 		t.Errorf("read and written again it is different, %v:\n%s", err, again)
 	}
 	input := read.Inputs[0]

@@ -56,5 +56,9 @@ inner join stretches
     and spaced.namespace = stretches.namespace
     and spaced.repository = stretches.repository
 where (stretches.gap_us is null or spaced.requested_us < stretches.gap_us)
-    -- Equal stamps may be in any order: those of the HEAD come along.
-    and (stretches.head_us is null or spaced.requested_us <= stretches.head_us)
+    -- Equal stamps may be in any order: a GET with the stamp of the HEAD may come before it.
+    and (
+        stretches.head_us is null
+        or spaced.requested_us < stretches.head_us
+        or (spaced.requested_us = stretches.head_us and spaced.method <> 'HEAD')
+    )

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestReadme runs the commands of the README on the bundled data, and its example
+// of an own format on its example line. The make commands are what CI runs.
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	fixtures, err := filepath.Abs("../../fixtures")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(fixtures, filepath.Join(dir, "fixtures")); err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	for _, block := range codeBlocks(string(text), "sh") {
+		for line := range strings.Lines(block) {
+			if strings.HasPrefix(line, "bin/engine ") {
+				commands++
+				runShell(t, dir, strings.TrimSpace(line))
+			}
+		}
+	}
+	if commands < 4 {
+		t.Errorf("%d commands found in the README; the test has lost sight of them", commands)
+	}
+
+	formats := codeBlocks(string(text), "sql")
+	sample := regexp.MustCompile("`([^`]+\\|GET\\|[^`]+)`").FindStringSubmatch(string(text))
+	if len(formats) != 1 || sample == nil {
+		t.Fatalf("%d own formats and sample %q found in the README, want one of each", len(formats), sample)
+	}
+	write(t, filepath.Join(dir, "my.sql"), formats[0])
+	write(t, filepath.Join(dir, "my.log"), sample[1]+"\n")
+	out := runShell(t, dir, "bin/engine run --data own --input my.log --format my.sql --json")
+	if !strings.Contains(out, `"accepted": 1,`) {
+		t.Errorf("the README's own format did not accept its sample line:\n%s", out)
+	}
+}
+
+func codeBlocks(text, language string) []string {
+	var blocks []string
+	for _, match := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		blocks = append(blocks, match[1])
+	}
+	return blocks
+}
+
+func runShell(t *testing.T, dir, line string) string {
+	t.Helper()
+	cmd := exec.Command("sh", "-c", strings.ReplaceAll(line, "bin/engine", os.Args[0]))
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), asEngine+"=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+	return string(out)
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
