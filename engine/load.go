@@ -176,7 +176,7 @@ func (l *loader) stage(ctx context.Context, input *ingest.Input, format string) 
 	if !ok {
 		var err error
 		if columns, err = l.db.Describe(ctx, format); err != nil {
-			return fmt.Errorf("input %s: format %s: %w", input.Path, input.Format, err)
+			return fmt.Errorf("input %s: format %s: %w", input.Path, input.Format, databaseMessage(err))
 		}
 		if err := checkFormatColumns(columns); err != nil {
 			return fmt.Errorf("input %s: format %s: %w", input.Path, input.Format, err)

@@ -182,9 +182,17 @@ func checkReadOnly(ctx context.Context, db *duck.DB, s statement) error {
 
 // cleanQueryError gives the user DuckDB's own message, which points at the place.
 func cleanQueryError(err error) error {
+	if message := databaseMessage(err); message != err { //nolint:errorlint // the same or not
+		return &UsageError{message}
+	}
+	return err
+}
+
+// databaseMessage is what DuckDB says of a user's own SQL, without our words around it.
+func databaseMessage(err error) error {
 	var failure *duckdb.Error
 	if errors.As(err, &failure) {
-		return &UsageError{errors.New(strings.TrimSpace(failure.Msg))}
+		return errors.New(strings.TrimSpace(failure.Msg))
 	}
 	return err
 }

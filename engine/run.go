@@ -67,6 +67,7 @@ func (r *run) do(ctx context.Context) error {
 	}
 	publishErr := r.timed("report", func() error { return r.publish(ctx) })
 	if publishErr != nil {
+		publishErr = fmt.Errorf("the requests are stored, but not all reports are published (the next run publishes the rest): %w", publishErr)
 		r.manifest().Error = publishErr.Error()
 	}
 	r.manifest().EndedAt = r.now()

@@ -80,7 +80,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`("engine": "|engine )\d+\.\d+\.\d+[-a-z]*`), "${1}VERSION"},
 	// Of a day file: its bytes are those of the Parquet writer.
 	{regexp.MustCompile(`("actions": \d+,\s+"bytes": )\d+(,\s+"sha256": )"[0-9a-f]*"`), `${1}0${2}"SHA256"`},
-	{regexp.MustCompile(`duckdb driver \S+`), "duckdb driver VERSION"},
+	{regexp.MustCompile(`DuckDB \S+`), "DuckDB VERSION"},
 	{regexp.MustCompile(`go1\.\S+ \w+/\w+`), "GO"},
 	{regexp.MustCompile(` +\n`), "\n"},
 }

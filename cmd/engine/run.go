@@ -26,8 +26,8 @@ func runCommand() *cli.Command {
 		Description: runUsage,
 		Flags: append([]cli.Flag{
 			dataFlag(),
-			&cli.StringSliceFlag{Name: "input", Usage: "a log file, directory or glob; repeatable; without it only due reports are published"},
-			&cli.StringFlag{Name: "format", Value: "auto", Usage: "auto, csv, jsonl, parquet, nginx-json, combined, distribution-events or your own `FILE.sql`"},
+			&cli.StringSliceFlag{Name: "input", Usage: "a log `FILE`, directory or glob; repeatable; without it only due reports are published"},
+			&cli.StringFlag{Name: "format", Value: "auto", Usage: "the `FORMAT` of the logs: auto, csv, jsonl, parquet, nginx-json, combined, distribution-events or your own FILE.sql"},
 			configFlag(),
 			&cli.DurationFlag{Name: "window", Value: 5 * time.Second, Usage: "longest time between two requests of one pull"},
 			&cli.StringFlag{Name: "period", Usage: "publish only this `PERIOD`, 2026-W39 or 2026-09"},
