@@ -182,7 +182,7 @@ func checkReadOnly(ctx context.Context, db *duck.DB, s statement) error {
 
 // cleanQueryError gives the user DuckDB's own message, which points at the place.
 func cleanQueryError(err error) error {
-	if message := databaseMessage(err); message != err { //nolint:errorlint // the same or not
+	if message := databaseMessage(err); message != err {
 		return &UsageError{message}
 	}
 	return err

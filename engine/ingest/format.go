@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -34,6 +35,9 @@ func (f Format) Own() bool { return strings.HasSuffix(string(f), ".sql") }
 func ParseFormat(text string) (Format, error) {
 	format := Format(text)
 	if format.Own() {
+		if _, err := os.Stat(text); err != nil {
+			return "", fmt.Errorf("own format %s: %w; check the path of --format", text, unwrapPath(err))
+		}
 		return format, nil
 	}
 	for _, known := range Formats {

@@ -78,7 +78,7 @@ func (in *Input) inspect() error {
 	defer content.Close()
 	head := make([]byte, headBytes)
 	n, err := readFull(content, head)
-	if err != nil && err != io.EOF { //nolint:errorlint // a wrapped one is no clean end
+	if err != nil && err != io.EOF { // a wrapped one is no clean end
 		return packingError(in.Packing, err)
 	}
 	head = head[:n]

@@ -128,7 +128,7 @@ func (r *Reader) fill() ([]byte, error) {
 	switch {
 	case err == nil:
 		return data, nil
-	case err == io.EOF: //nolint:errorlint // a wrapped one is no clean end
+	case err == io.EOF: // a wrapped one is no clean end
 		r.ended = true
 		return data[:have+n], r.checkSize()
 	default:

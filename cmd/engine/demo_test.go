@@ -1,0 +1,44 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestDemoReports runs the demo as `make run` does and compares the weekly
+// reports of its two publishers with fixtures/demo/expected, byte by byte. That the
+// numbers themselves are right is what fixtures/demo/truth.json is held against.
+func TestDemoReports(t *testing.T) {
+	demo := filepath.Join("..", "..", "fixtures", "demo")
+	data := filepath.Join(t.TempDir(), "data")
+	mustEngine(t, "run", "--data", data, "--config", filepath.Join(demo, "engine.toml"),
+		"--input", filepath.Join(demo, "registry-east.access.json.gz"),
+		"--input", filepath.Join(demo, "registry-west.csv"), "--input", filepath.Join(demo, "mirror.access.log"))
+	for _, publisher := range []string{"acme", "globex"} {
+		for _, report := range []string{"summary.csv", "raw.csv"} {
+			name := filepath.Join(publisher, "weekly", "2026-09-14", report)
+			got, err := os.ReadFile(filepath.Join(data, "reports", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			expected := filepath.Join(demo, "expected", name)
+			if *update {
+				if err := os.MkdirAll(filepath.Dir(expected), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(expected, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(expected)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s differs from %s", name, expected)
+			}
+		}
+	}
+}
