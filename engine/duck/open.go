@@ -66,6 +66,17 @@ func (d *DB) configure(ctx context.Context, options Options) error {
 	return nil
 }
 
+// Version is the version of the database, such as "v1.5.5".
+func Version(ctx context.Context) (version string, err error) {
+	db, err := Open(ctx, Options{})
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	err = db.Value(ctx, "select version()", &version)
+	return version, err
+}
+
 // Sibling opens a second connection to the same database, to run statements at
 // the same time. It sees the tables, not the temporary ones. Close it first.
 func (d *DB) Sibling(ctx context.Context) (*DB, error) {
