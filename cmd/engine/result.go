@@ -20,7 +20,7 @@ import (
 // printResult tells what a run did, for a person.
 func printResult(w io.Writer, e *engine.Engine, result *engine.Result) {
 	run := result.Run
-	printInputs(w, run)
+	printInputs(w, e.Dir, run)
 	for _, skipped := range run.Skipped {
 		fmt.Fprintf(w, "skipped %s: %s\n", skipped.Path, skipped.Reason)
 	}
@@ -38,7 +38,7 @@ func printResult(w io.Writer, e *engine.Engine, result *engine.Result) {
 	fmt.Fprintf(w, "run %s done in %s (%s)\n", run.Run, result.Elapsed.Round(100*time.Millisecond), strings.Join(seconds, ", "))
 }
 
-func printInputs(w io.Writer, run lake.Run) {
+func printInputs(w io.Writer, dir string, run lake.Run) {
 	if len(run.Inputs) == 0 {
 		fmt.Fprintln(w, "no new input")
 		return
@@ -65,7 +65,7 @@ func printInputs(w io.Writer, run lake.Run) {
 		fmt.Fprintf(w, "ignored: %s\n", countsText(ignored))
 	}
 	if total.Rejected > 0 {
-		fmt.Fprintf(w, "rejected lines are in quarantine: engine query \"select file, line, reason, raw from rejects\"\n")
+		fmt.Fprintf(w, "rejected lines are in quarantine: engine query --data %s \"select file, line, reason, raw from rejects\"\n", dir)
 	}
 }
 
