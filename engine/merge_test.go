@@ -40,6 +40,58 @@ func TestLoadingOrderDoesNotMatter(t *testing.T) {
 	})
 }
 
+// Bursts are whole again wherever midnight cuts them, whichever day is loaded first, on both sides of the window.
+func TestBurstsAcrossMidnight(t *testing.T) {
+	t.Parallel()
+	const window = classify.DefaultWindow
+	midnight := time.Date(2026, 9, 21, 0, 0, 0, 0, time.UTC)
+	digest := func(n int) string { return classify.DigestOf(string(rune('A' + n))) }
+	head := func(n int) logRow { return logRow{method: "HEAD", reference: "v1", digest: digest(n)} }
+	tag := func(n int) logRow { return logRow{method: "GET", reference: "v1", digest: digest(n)} }
+	child := func(n int) logRow { return logRow{method: "GET", reference: digest(n)} }
+	patterns := [][]logRow{
+		{head(0), tag(0)}, {tag(0), child(1)}, {child(0), child(1)}, {head(0), head(0), tag(0)}, {head(0), tag(0), child(1), child(2)},
+		{child(0), child(1), child(2), child(3), child(4), child(5)}, {tag(0), child(1), child(2), child(3), head(4), tag(4), child(5)},
+	}
+	var before, after worldLog
+	before.name, after.name = "before.csv", "after.csv"
+	client := 0
+	for _, pattern := range patterns {
+		for _, gap := range []time.Duration{0, time.Microsecond, window - time.Microsecond, window, window + time.Microsecond} {
+			// The request that is the first after midnight, and when.
+			for first := range len(pattern) {
+				for _, late := range []time.Duration{0, time.Microsecond, gap - time.Microsecond, gap} {
+					if late < 0 || late > gap {
+						continue
+					}
+					client++
+					for i, row := range pattern {
+						row.at = midnight.Add(late + time.Duration(i-first)*gap)
+						row.client, row.image = fmt.Sprintf("198.51.%d.%d", 100+client/250, client%250+1), "acme/app"
+						if row.at.Before(midnight) {
+							before.rows = append(before.rows, row)
+						} else {
+							after.rows = append(after.rows, row)
+						}
+					}
+				}
+			}
+		}
+	}
+	w := world{window: window, logs: []worldLog{before, after}}
+	for i := range w.logs {
+		slices.SortStableFunc(w.logs[i].rows, func(a, b logRow) int { return a.at.Compare(b.at) })
+	}
+	l := &lab{TB: t, root: t.TempDir(), window: window, publish: "last run"}
+	paths := l.files(w)
+	atOnce := l.load(paths)
+	l.asExpected(atOnce, w.expect())
+	l.same("the day before first", l.load(paths[:1], paths[1:]), atOnce)
+	l.same("the day after first", l.load(paths[1:], paths[:1]), atOnce)
+	// A day in between that is known already: the neighbours are read from both sides.
+	l.same("both, then again", l.load(paths[1:], paths[:1], paths), atOnce)
+}
+
 // A log cut into consecutive pieces reads like the whole, but for the columns that name file and line.
 func TestCutLogReadsLikeTheWhole(t *testing.T) {
 	t.Parallel()

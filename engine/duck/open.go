@@ -52,6 +52,8 @@ func (d *DB) configure(ctx context.Context, options Options) error {
 		"set TimeZone = 'UTC'",
 		"set autoinstall_known_extensions = false",
 		"set autoload_known_extensions = false",
+		// A file that is replaced within a second would be read in parts old and new.
+		"set enable_external_file_cache = false",
 		fmt.Sprintf("set threads = %d", threads),
 		"set temp_directory = " + Quote(options.TempDir),
 	}

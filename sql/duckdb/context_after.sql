@@ -47,6 +47,22 @@ stretches as (
         min(case when method = 'HEAD' then requested_us end) as head_us
     from spaced
     group by ip_key, namespace, repository
+),
+
+-- Equal stamps may be in any order: a GET with the stamp of the HEAD may come before
+-- it or after it, so then all of that stamp are looked at.
+tied as (
+    select distinct
+        spaced.ip_key,
+        spaced.namespace,
+        spaced.repository
+    from spaced
+    inner join stretches
+        on spaced.ip_key = stretches.ip_key
+        and spaced.namespace = stretches.namespace
+        and spaced.repository = stretches.repository
+    where spaced.requested_us = stretches.head_us
+        and spaced.method <> 'HEAD'
 )
 
 select spaced.* exclude (requested_us, us_since_previous)
@@ -55,10 +71,13 @@ inner join stretches
     on spaced.ip_key = stretches.ip_key
     and spaced.namespace = stretches.namespace
     and spaced.repository = stretches.repository
+left join tied
+    on spaced.ip_key = tied.ip_key
+    and spaced.namespace = tied.namespace
+    and spaced.repository = tied.repository
 where (stretches.gap_us is null or spaced.requested_us < stretches.gap_us)
-    -- Equal stamps may be in any order: a GET with the stamp of the HEAD may come before it.
     and (
         stretches.head_us is null
         or spaced.requested_us < stretches.head_us
-        or (spaced.requested_us = stretches.head_us and spaced.method <> 'HEAD')
+        or (spaced.requested_us = stretches.head_us and tied.ip_key is not null)
     )
