@@ -41,55 +41,62 @@ func TestLoadingOrderDoesNotMatter(t *testing.T) {
 }
 
 // Bursts are whole again wherever midnight cuts them, whichever day is loaded first, on both sides of the window.
+//
+// Days of which a label changes are read back whole, which hides what is overlooked beside. So each case is alone.
 func TestBurstsAcrossMidnight(t *testing.T) {
 	t.Parallel()
 	const window = classify.DefaultWindow
 	midnight := time.Date(2026, 9, 21, 0, 0, 0, 0, time.UTC)
 	digest := func(n int) string { return classify.DigestOf(string(rune('A' + n))) }
-	head := func(n int) logRow { return logRow{method: "HEAD", reference: "v1", digest: digest(n)} }
-	tag := func(n int) logRow { return logRow{method: "GET", reference: "v1", digest: digest(n)} }
-	child := func(n int) logRow { return logRow{method: "GET", reference: digest(n)} }
-	patterns := [][]logRow{
-		{head(0), tag(0)}, {tag(0), child(1)}, {child(0), child(1)}, {head(0), head(0), tag(0)}, {head(0), tag(0), child(1), child(2)},
-		{child(0), child(1), child(2), child(3), child(4), child(5)}, {tag(0), child(1), child(2), child(3), head(4), tag(4), child(5)},
+	head := func(n int, after time.Duration) logRow {
+		return logRow{at: midnight.Add(after), method: "HEAD", reference: "v1", digest: digest(n)}
 	}
-	var before, after worldLog
-	before.name, after.name = "before.csv", "after.csv"
-	client := 0
-	for _, pattern := range patterns {
-		for _, gap := range []time.Duration{0, time.Microsecond, window - time.Microsecond, window, window + time.Microsecond} {
-			// The request that is the first after midnight, and when.
-			for first := range len(pattern) {
-				for _, late := range []time.Duration{0, time.Microsecond, gap - time.Microsecond, gap} {
-					if late < 0 || late > gap {
-						continue
-					}
-					client++
-					for i, row := range pattern {
-						row.at = midnight.Add(late + time.Duration(i-first)*gap)
-						row.client, row.image = fmt.Sprintf("198.51.%d.%d", 100+client/250, client%250+1), "acme/app"
-						if row.at.Before(midnight) {
-							before.rows = append(before.rows, row)
-						} else {
-							after.rows = append(after.rows, row)
-						}
-					}
+	tag := func(n int, after time.Duration) logRow {
+		return logRow{at: midnight.Add(after), method: "GET", reference: "v1", digest: digest(n)}
+	}
+	child := func(n int, after time.Duration) logRow {
+		return logRow{at: midnight.Add(after), method: "GET", reference: digest(n)}
+	}
+	const s, us = time.Second, time.Microsecond
+	for name, rows := range map[string][]logRow{
+		"HEAD and GET at the window, from midnight":     {head(0, -window), tag(0, 0)},
+		"HEAD and GET at the window, to midnight":       {head(0, -us), tag(0, window-us)},
+		"HEAD and GET beyond the window, from midnight": {head(0, -window-us), tag(0, 0)},
+		"HEAD and GET beyond the window, to midnight":   {head(0, -us), tag(0, window)},
+		"GET and child at the window":                   {tag(0, -window), child(1, 0)},
+		"GET and child beyond the window":               {tag(0, -window), child(1, us)},
+		"HEAD, then GET and child":                      {head(0, -s), tag(0, s), child(1, 2*s)},
+		"HEAD and GET, then child":                      {head(0, -2*s), tag(0, -s), child(1, s)},
+		"two HEADs, then GET":                           {head(0, -2*s), head(0, -s), tag(0, s)},
+		"children pair off after":                       {child(0, -s), child(1, s), child(2, 2*s), child(3, 3*s)},
+		"children pair off before":                      {child(0, -3*s), child(1, -2*s), child(2, -s), child(3, s), child(4, 2*s)},
+		"children at the window":                        {child(0, -2*window), child(1, -window), child(2, 0), child(3, window), child(4, 2*window)},
+		"child with the stamp of a HEAD":                {tag(0, -s), child(1, s), head(2, s), tag(2, 2*s)},
+		"HEAD with the stamp of a child":                {head(2, -s), tag(2, -s), child(1, -s), child(0, s)},
+		"a run that a gap interrupts before":            {child(0, -3*window), child(1, -s), child(2, s)},
+		"a run that a gap interrupts after":             {child(0, -s), child(1, s), child(2, 3*window), child(3, 3*window+s)},
+		"digest first known after":                      {{at: midnight.Add(-s), method: "HEAD", reference: "v1"}, tag(0, s)},
+		"HEAD of another digest":                        {head(0, -s), tag(1, s)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world{window: window, logs: []worldLog{{name: "before.csv"}, {name: "after.csv"}}}
+			for _, row := range rows {
+				row.client, row.image = "192.0.2.1", "acme/app"
+				log := &w.logs[0]
+				if !row.at.Before(midnight) {
+					log = &w.logs[1]
 				}
+				log.rows = append(log.rows, row)
 			}
-		}
+			l := &lab{TB: t, root: t.TempDir(), window: window}
+			paths := l.files(w)
+			want := w.expect()
+			for _, groups := range [][][]string{{paths}, {paths[:1], paths[1:]}, {paths[1:], paths[:1]}} {
+				e := l.load(groups...)
+				l.asExpected(e, want)
+			}
+		})
 	}
-	w := world{window: window, logs: []worldLog{before, after}}
-	for i := range w.logs {
-		slices.SortStableFunc(w.logs[i].rows, func(a, b logRow) int { return a.at.Compare(b.at) })
-	}
-	l := &lab{TB: t, root: t.TempDir(), window: window, publish: "last run"}
-	paths := l.files(w)
-	atOnce := l.load(paths)
-	l.asExpected(atOnce, w.expect())
-	l.same("the day before first", l.load(paths[:1], paths[1:]), atOnce)
-	l.same("the day after first", l.load(paths[1:], paths[:1]), atOnce)
-	// A day in between that is known already: the neighbours are read from both sides.
-	l.same("both, then again", l.load(paths[1:], paths[:1], paths), atOnce)
 }
 
 // A log cut into consecutive pieces reads like the whole, but for the columns that name file and line.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -50,6 +51,11 @@ func run(c *cli.Context) error {
 	request := engine.Request{Inputs: c.StringSlice("input"), IncludeOpen: c.Bool("include-open")}
 	if request.Format, err = ingest.ParseFormat(c.String("format")); err != nil {
 		return &engine.UsageError{Err: err}
+	}
+	if request.Format.Own() {
+		if _, err := os.Stat(string(request.Format)); err != nil {
+			return usageError("format %s cannot be read (%w); check the path of --format", request.Format, err)
+		}
 	}
 	if text := c.String("period"); text != "" {
 		p, err := period.Parse(text)

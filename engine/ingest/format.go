@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -35,9 +34,6 @@ func (f Format) Own() bool { return strings.HasSuffix(string(f), ".sql") }
 func ParseFormat(text string) (Format, error) {
 	format := Format(text)
 	if format.Own() {
-		if _, err := os.Stat(text); err != nil {
-			return "", fmt.Errorf("own format %s: %w; check the path of --format", text, unwrapPath(err))
-		}
 		return format, nil
 	}
 	for _, known := range Formats {
