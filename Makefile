@@ -30,6 +30,7 @@ lint:
 # Searches for inputs that break the engine; FUZZTIME=10m searches longer.
 FUZZTIME ?= 30s
 fuzz:
+	$(GO) test ./engine ./engine/classify ./engine/ingest -rapid.seed=0 -rapid.checks=200
 	$(GO) test ./engine -run '^$$' -fuzz FuzzClassification -fuzztime $(FUZZTIME)
 	$(GO) test ./engine/classify -run '^$$' -fuzz FuzzParseScenario -fuzztime $(FUZZTIME)
 	$(GO) test ./engine/ingest -run '^$$' -fuzz FuzzReader -fuzztime $(FUZZTIME)

@@ -98,9 +98,6 @@ func (it *Iterator) nextRecord() (Row, bool) {
 		used = len(it.rest)
 	}
 	raw := it.rest[:used]
-	if it.line == 1 {
-		raw = bytes.TrimPrefix(raw, []byte(byteOrderMark))
-	}
 	it.rest = it.rest[used:]
 	row := Row{Line: it.line}
 	it.line += int64(rec.lines)
