@@ -393,6 +393,23 @@ func TestShorterVersionOfOneUnfinishedLine(t *testing.T) {
 	l.same("longer version first", l.load([]string{longer}, []string{shorter}), want)
 }
 
+// Many logs begin with the same header, which makes none of them a version of another.
+func TestLogsWithTheSameHeader(t *testing.T) {
+	header := "timestamp,client_ip,method,image,reference\n"
+	l := &lab{TB: t, root: t.TempDir(), window: classify.DefaultWindow}
+	one := l.file("one.csv", []byte(header+"2026-09-10T12:00:00Z,192.0.2.1,HEAD,acme/app,v1"))
+	other := l.file("other.csv", []byte(header+"2026-09-10T11:00:00Z,192.0.2.2,HEAD,acme/app,v1\n2026-09-10T13:00:00Z,192.0.2.2,HEAD,acme/app,v1\n"))
+	want := l.load([]string{one, other})
+	if rows := len(storedRows(l, want, "line")); rows != 3 {
+		t.Fatalf("%d requests are stored, want 3", rows)
+	}
+	l.same("one after the other", l.load([]string{other}, []string{one}), want)
+	l.same("the other way round", l.load([]string{one}, []string{other}), want)
+	// Nor does a log without a request replace anything.
+	e := l.load([]string{l.file("empty.csv", []byte(header))}, []string{one}, []string{other})
+	l.same("after an empty log", e, want)
+}
+
 // The longer version lacks the requests that were duplicates of another log's. It is the longer version all the same.
 func TestShorterVersionWithDuplicatesOfAnotherLog(t *testing.T) {
 	header := "timestamp,client_ip,method,image,reference,request_id\n"
