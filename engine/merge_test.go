@@ -99,6 +99,60 @@ func TestBurstsAcrossMidnight(t *testing.T) {
 	}
 }
 
+// Late requests in the middle of what is stored, on days beside those that they are of.
+func TestLateRequestsChangeNeighbours(t *testing.T) {
+	t.Parallel()
+	at := func(day int, from time.Duration) time.Time {
+		return time.Date(2026, 9, day, 0, 0, 0, 0, time.UTC).Add(from)
+	}
+	request := func(at time.Time, method, digest string) logRow {
+		row := logRow{at: at, client: "192.0.2.1", method: method, image: "acme/app", reference: "v1"}
+		if digest != "" {
+			row.digest = classify.DigestOf(digest)
+		}
+		return row
+	}
+	for name, logs := range map[string][][]logRow{
+		// Of the pull that began the day before only the digest changes: it is that of another GET.
+		"only the digest": {
+			{request(at(20, -time.Second), "HEAD", "")},
+			{request(at(20, 2*time.Second), "GET", "A")},
+			{request(at(20, time.Second), "GET", "B")},
+		},
+		// The stored day lies between two that are rebuilt.
+		"a day from both sides": {
+			{request(at(20, time.Second), "GET", "A"), request(at(21, -time.Second), "HEAD", "A")},
+			{request(at(19, 12*time.Hour), "HEAD", "A"), request(at(20, -time.Second), "HEAD", "B"), request(at(21, time.Second), "GET", "A")},
+		},
+		// Between the two days of a pull comes what parts them.
+		"apart": {
+			{request(at(20, -time.Second), "HEAD", "A")},
+			{request(at(20, 2*time.Second), "GET", "A")},
+			{request(at(20, time.Second), "HEAD", "B")},
+		},
+		"apart, before midnight": {
+			{request(at(20, -2*time.Second), "HEAD", "A")},
+			{request(at(20, time.Second), "GET", "A")},
+			{request(at(20, -time.Second), "GET", "A")},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world{window: classify.DefaultWindow}
+			var groups [][]string
+			l := &lab{TB: t, root: t.TempDir(), window: w.window}
+			for i, rows := range logs {
+				w.logs = append(w.logs, worldLog{fmt.Sprintf("%d.csv", i), rows})
+			}
+			for _, path := range l.files(w) {
+				groups = append(groups, []string{path})
+			}
+			l.asExpected(l.load(groups...), w.expect())
+			slices.Reverse(groups)
+			l.asExpected(l.load(groups...), w.expect())
+		})
+	}
+}
+
 // A log cut into consecutive pieces reads like the whole, but for the columns that name file and line.
 func TestCutLogReadsLikeTheWhole(t *testing.T) {
 	t.Parallel()
@@ -459,6 +513,25 @@ func TestCutRequestIDDisplacesNothing(t *testing.T) {
 		return
 	}
 	l.same("shorter version first", l.load([]string{shorter, other}, []string{longer}), want)
+}
+
+// A line that was cut in its address is the request of another client until the whole log comes; a request of the next day
+// is part of its action until then.
+func TestCutAddressAcrossMidnight(t *testing.T) {
+	header := "timestamp,method,image,reference,client_ip\n"
+	l := &lab{TB: t, root: t.TempDir(), window: classify.DefaultWindow}
+	whole := header + "2026-09-10T12:00:00Z,HEAD,acme/app,v1,192.0.2.9\n2026-09-10T23:59:58Z,HEAD,acme/app,v1,192.0.2.12\n"
+	shorter, longer := l.file("a.csv", []byte(strings.TrimSuffix(whole, "2\n"))), l.file("a.csv", []byte(whole))
+	next := l.file("b.csv", []byte(header+"2026-09-11T00:00:01Z,GET,acme/app,v1,192.0.2.1\n"))
+	want := l.load([]string{longer, next})
+	if actions := len(query(t, want, "from actions")); actions != 3 {
+		t.Fatalf("%d actions, want 3", actions)
+	}
+	between := l.load([]string{shorter, next})
+	if actions := len(query(t, between, "from actions")); actions != 2 {
+		t.Fatalf("%d actions with the cut line, want 2", actions)
+	}
+	l.same("shorter version first", l.load([]string{shorter, next}, []string{longer}), want)
 }
 
 // Two logs that begin at the same time are in the order of their content, which changes when one of them grows.

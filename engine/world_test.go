@@ -122,10 +122,14 @@ func drawRow(t *rapid.T) logRow {
 		row.digest = classify.DigestOf(digest)
 	}
 	if rapid.Bool().Draw(t, "by tag") || digest == "" {
-		row.reference = rapid.SampledFrom([]string{"v1", "v2"}).Draw(t, "tag")
+		row.reference = rapid.SampledFrom([]string{"v1", "V1"}).Draw(t, "tag")
 	} else {
 		row.reference = row.digest
-		if rapid.Bool().Draw(t, "digest is not logged") {
+		switch rapid.IntRange(0, 3).Draw(t, "logged digest") {
+		case 0:
+		case 1:
+			row.digest = classify.DigestOf("D") // of what was asked for, but another one
+		default:
 			row.digest = ""
 		}
 	}
@@ -140,7 +144,7 @@ func drawRow(t *rapid.T) logRow {
 	return row
 }
 
-// expect tells the stored requests of a world and their labels, by "source:line". Nothing of the engine takes part but the
+// expect tells the stored requests of a world, their labels and what they asked for, by "source:line". Nothing of the engine takes part but the
 // reference classifier.
 func (w world) expect() map[string]string {
 	type accepted struct {
@@ -184,7 +188,7 @@ func (w world) expect() map[string]string {
 	images, clients, digests := numbering{}, numbering{}, numbering{}
 	digestOf := []string{"∅"}
 	var requests []classify.Request
-	var places []string
+	var places, references []string
 	for source, in := range inputs {
 		for _, a := range in.rows {
 			if id := a.row.at.UTC().Format(time.DateOnly) + a.row.id; a.row.id != "" {
@@ -209,6 +213,7 @@ func (w world) expect() map[string]string {
 				Method: method, ByTag: !strings.HasPrefix(a.row.reference, "sha256:"),
 			})
 			places = append(places, in.id+":"+strconv.Itoa(a.line))
+			references = append(references, a.row.reference)
 		}
 	}
 	want := map[string]string{}
@@ -217,7 +222,7 @@ func (w world) expect() map[string]string {
 		if label.Action != classify.None {
 			text = fmt.Sprint(label.Action, " ", label.Requests, " ", digestOf[label.Digest])
 		}
-		want[places[i]] = text
+		want[places[i]] = text + " " + references[i]
 	}
 	return want
 }
@@ -379,7 +384,7 @@ const rowsAreTheSame = "the rows and their order are the same"
 func (l *lab) asExpected(e *Engine, want map[string]string) {
 	l.Helper()
 	got := map[string]string{}
-	for _, row := range query(l, e, "select source || ':' || line, action, action_requests, action_digest from requests") {
+	for _, row := range query(l, e, "select source || ':' || line, action, action_requests, action_digest, coalesce(tag, reference_digest, digest) from requests") {
 		got[row[0]] = strings.Join(row[1:], " ")
 	}
 	if difference := treeDifference(got, want); difference != "" {
