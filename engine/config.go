@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +34,10 @@ type Config struct {
 	MemoryLimit string `toml:"memory_limit"`
 	// Threads is how many threads DuckDB uses; 0 is one per core.
 	Threads int `toml:"threads"`
+	// Enrichment names the data that facts about clients come from.
+	Enrichment Enrichment `toml:"enrichment"`
+	// Reports says which reports are published, and how.
+	Reports ReportsConfig `toml:"reports"`
 	// Publishers own namespaces; a namespace that nobody owns is its own publisher.
 	Publishers []Publisher `toml:"publisher"`
 
@@ -44,6 +49,10 @@ type Publisher struct {
 	ID         string   `toml:"id"`
 	Name       string   `toml:"name"`
 	Namespaces []string `toml:"namespaces"`
+	// TrackedCompanies are the companies of the report tracked_companies; empty: all.
+	TrackedCompanies []string `toml:"tracked_companies"`
+	// Reports names the reports that the publisher gets; empty: those of all.
+	Reports []string `toml:"reports"`
 }
 
 // memoryLimit is the limit in DuckDB's words.
@@ -88,6 +97,8 @@ func DefaultConfig() Config {
 		MaxRejectRatio:   0.01,
 		RejectsRetention: Duration{30 * 24 * time.Hour},
 		Grace:            Duration{time.Hour},
+		Enrichment:       Enrichment{VerifyDatabases: true},
+		Reports:          defaultReports(),
 	}
 }
 
@@ -111,6 +122,8 @@ func LoadConfig(path string) (Config, error) {
 		key := unknown[0].String()
 		return Config{}, fmt.Errorf("configuration %s, line %d: key %q is unknown; remove it or correct its spelling", path, lineOfKey(string(text), unknown[0]), key)
 	}
+	config.Enrichment.resolve(filepath.Dir(path))
+	config.Reports.resolve(filepath.Dir(path))
 	if err := config.Validate(); err != nil {
 		return Config{}, fmt.Errorf("configuration %s: %w", path, err)
 	}
@@ -156,7 +169,10 @@ func (c *Config) Validate() error {
 	case c.Threads < 0:
 		return fmt.Errorf("key \"threads\": %d is negative", c.Threads)
 	}
-	return c.validatePublishers()
+	if err := c.validatePublishers(); err != nil {
+		return err
+	}
+	return c.validateReports()
 }
 
 func (c *Config) validatePublishers() error {

@@ -26,6 +26,11 @@ type demoTruth struct {
 	Publishers []struct {
 		ID string
 		demoActions
+		ByCountry map[string]int `json:"by_country"`
+		ByCloud   map[string]int `json:"by_cloud"`
+		ByIPType  map[string]int `json:"by_ip_type"`
+		ByCompany map[string]int `json:"by_company"`
+		ByUseCase map[string]int `json:"by_use_case"`
 	}
 	Repositories []struct {
 		Repository, Publisher string
@@ -120,6 +125,33 @@ func TestDemo(t *testing.T) {
 		t.Errorf("repositories:\n%s", difference)
 	}
 	checkDemoReports(t, e, publishers, tags)
+
+	facts := map[string]int{}
+	for _, publisher := range truth.Publishers {
+		for fact, counts := range map[string]map[string]int{
+			"country": publisher.ByCountry, "cloud": publisher.ByCloud, "ip_type": publisher.ByIPType, "company": publisher.ByCompany, "use_case": publisher.ByUseCase,
+		} {
+			for value, count := range counts {
+				facts[publisher.ID+" "+fact+" "+value] = count
+			}
+		}
+	}
+	if difference := countsDifference(demoFacts(t, e), facts); difference != "" || len(facts) < 100 {
+		t.Errorf("%d facts:\n%s", len(facts), difference)
+	}
+}
+
+// demoFacts counts the actions of each publisher by what was derived from their clients.
+func demoFacts(t *testing.T, e *Engine) map[string]int {
+	t.Helper()
+	counts := map[string]int{}
+	for _, fact := range []string{"country", "coalesce(cloud, 'no csp')", "ip_type", "company", "use_case"} {
+		for _, row := range query(t, e, fmt.Sprintf(`select case namespace when 'acme-labs' then 'acme' else namespace end, coalesce(%s, ''), count(*) from actions group by all`, fact)) {
+			name := strings.NewReplacer("coalesce(", "", ", 'no csp')", "").Replace(fact)
+			counts[row[0]+" "+name+" "+row[1]], _ = strconv.Atoi(row[2])
+		}
+	}
+	return counts
 }
 
 // checkDemoReports holds the published summaries and raw reports against the truth.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 
-	"github.com/pullscope/pullscope/engine/enrich"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/pullscope/pullscope/engine/ingest"
 )
 
@@ -27,14 +29,15 @@ type dimension struct {
 	staged  string // of the column of the stage that holds it
 	next    int32
 	resolve func(text string) ([]driver.Value, error) // the further columns
+	pure    bool                                      // resolve may run in several goroutines at once
 }
 
 func (w *workspace) newDimensions() []*dimension {
 	return []*dimension{
 		{table: "targets", id: "target_id", text: "target", staged: "target", resolve: w.resolveTarget},
-		{table: "clients", id: "client_id", text: "client", staged: "client", resolve: w.resolveClient},
-		{table: "agents", id: "agent_id", text: "agent", staged: "agent", resolve: resolveAgent},
-		{table: "users", id: "user_id", text: "user_text", staged: "user_text", resolve: w.resolveUser},
+		{table: "clients", id: "client_id", text: "client", staged: "client", resolve: w.resolveClient, pure: true},
+		{table: "agents", id: "agent_id", text: "agent", staged: "agent", resolve: w.resolveAgent, pure: true},
+		{table: "users", id: "user_id", text: "user_text", staged: "user_text", resolve: w.resolveUser, pure: true},
 		{table: "digest_texts", id: "text_id", text: "digest_text", staged: "digest_text", resolve: w.resolveDigest},
 	}
 }
@@ -50,21 +53,48 @@ func (w *workspace) resolveStaged(ctx context.Context, d *dimension, where strin
 	query := fmt.Sprintf(
 		"select distinct stage.%[1]s from stage where %[2]s and stage.%[1]s is not null and not exists (select 1 from %[3]s where %[3]s.%[4]s = stage.%[1]s)",
 		d.staged, where, d.table, d.text)
-	var rows [][]driver.Value
+	var texts []string
 	err := w.db.Each(ctx, query, func(row []driver.Value) error {
-		text := row[0].(string)
-		columns, err := d.resolve(text)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, append([]driver.Value{d.next, text}, columns...))
-		d.next++
+		texts = append(texts, row[0].(string))
 		return nil
 	})
 	if err != nil {
 		return err
 	}
+	rows, err := d.rows(texts)
+	if err != nil {
+		return err
+	}
 	return w.db.Append(d.table, rows)
+}
+
+// resolveChunk is how many texts a goroutine resolves at a time.
+const resolveChunk = 4096
+
+// rows numbers and resolves new texts.
+func (d *dimension) rows(texts []string) ([][]driver.Value, error) {
+	rows := make([][]driver.Value, len(texts))
+	workers := 1
+	if d.pure {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	var group errgroup.Group
+	group.SetLimit(workers)
+	first := d.next
+	for from := 0; from < len(texts); from += resolveChunk {
+		group.Go(func() error {
+			for i := from; i < min(from+resolveChunk, len(texts)); i++ {
+				columns, err := d.resolve(texts[i])
+				if err != nil {
+					return err
+				}
+				rows[i] = append([]driver.Value{first + int32(i), texts[i]}, columns...)
+			}
+			return nil
+		})
+	}
+	d.next += int32(len(texts))
+	return rows, group.Wait()
 }
 
 // flushDictionaries writes the images and digests that resolving has met.
@@ -117,41 +147,54 @@ func (w *workspace) resolveClient(text string) ([]driver.Value, error) {
 			}
 			row = append(row, value)
 		}
-		return row, nil
+		return append(row, nil, false), nil
 	}
 	peer, forwarded, _ := strings.Cut(text[1:], fieldSeparator)
 	addr, ok := ingest.ResolveClient(peer, forwarded, w.config.trusted)
 	if !ok {
-		return []driver.Value{string(ingest.InvalidClient), nil, nil, nil, nil, nil, nil, nil}, nil
+		return []driver.Value{string(ingest.InvalidClient), nil, nil, nil, nil, nil, nil, nil, nil, nil}, nil
 	}
 	network := ingest.ClientNetwork(addr, w.config.IPv6ClientPrefix)
-	return []driver.Value{nil, w.keys.address("ip", addr), w.keys.address("client", network), nil, nil, nil, nil, nil}, nil
+	known := w.enricher.Address(addr)
+	var asn driver.Value
+	if known.ASN != 0 {
+		asn = known.ASN
+	}
+	return []driver.Value{
+		nil, w.keys.address("ip", addr), w.keys.address("client", network),
+		orNull(known.Country), orNull(known.Type), orNull(known.Domain), orNull(known.Cloud), asn, orNull(known.Company), known.CompanyWins,
+	}, nil
 }
 
-// resolveAgent reads "a<user agent>", or a stored "s␟<tool>␟<version>␟<os>␟<arch>".
-func resolveAgent(text string) ([]driver.Value, error) {
+// resolveAgent reads "a<user agent>", or a stored "s␟<tool>␟<version>␟<os>␟<arch>␟<role>".
+func (w *workspace) resolveAgent(text string) ([]driver.Value, error) {
 	if strings.HasPrefix(text, storedPrefix) {
-		row := make([]driver.Value, 0, 4)
-		for _, part := range strings.Split(text, fieldSeparator)[1:] {
+		parts := strings.Split(text, fieldSeparator)[1:]
+		if len(parts) != 5 {
+			return nil, fmt.Errorf("a stored agent has %d parts, not 5", len(parts))
+		}
+		row := make([]driver.Value, 0, 7)
+		for _, part := range parts {
 			row = append(row, orNull(part))
 		}
-		return row, nil
+		return append(row, nil, nil), nil
 	}
-	tool, version := enrich.Tool(text[1:])
-	return []driver.Value{orNull(tool), orNull(version), nil, nil}, nil
+	a := w.enricher.Agent(text[1:])
+	return []driver.Value{orNull(a.Tool), orNull(a.Version), orNull(a.OS), orNull(a.Arch), orNull(a.Role), orNull(a.UseCase), orNull(a.UseCaseOnCloud)}, nil
 }
 
 // resolveUser reads "u<e-mail domain>␟<user id>", or a stored "s␟<user_key>".
 func (w *workspace) resolveUser(text string) ([]driver.Value, error) {
 	if key, ok := strings.CutPrefix(text, storedPrefix); ok {
 		value, err := storedValue(key, true)
-		return []driver.Value{value}, err
+		return []driver.Value{value, nil}, err
 	}
-	_, name, _ := strings.Cut(text[1:], fieldSeparator)
+	domain, name, _ := strings.Cut(text[1:], fieldSeparator)
+	company := orNull(w.enricher.Company(domain))
 	if name == "" {
-		return []driver.Value{nil}, nil
+		return []driver.Value{nil, company}, nil
 	}
-	return []driver.Value{w.keys.key("user", name)}, nil
+	return []driver.Value{w.keys.key("user", name), company}, nil
 }
 
 func (w *workspace) resolveDigest(text string) ([]driver.Value, error) {

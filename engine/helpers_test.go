@@ -27,10 +27,12 @@ import (
 // farAway is a clock by which every period of the fixtures is closed.
 var farAway = time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)
 
-// newEngine is an engine over dir with the default configuration and a clock that stands still.
+// newEngine is an engine over dir with the default configuration and a clock that stands still. It publishes the two reports
+// that tell every action and every count.
 func newEngine(dir string, now time.Time) *Engine {
 	config := DefaultConfig()
 	config.Threads = 1 // inputs are small, and tests run beside each other
+	config.Reports.Publish = []string{"summary", "raw"}
 	return &Engine{Dir: dir, Config: config, Now: func() time.Time { return now }}
 }
 
@@ -164,7 +166,14 @@ func tree(t rapid.TB, root string, dirs []string, except ...string) map[string]s
 			if entry.IsDir() {
 				return nil
 			}
-			content, err := os.ReadFile(path)
+			var content []byte
+			if entry.Type()&fs.ModeSymlink != 0 {
+				var target string
+				target, err = os.Readlink(path)
+				content = []byte("link to " + target)
+			} else {
+				content, err = os.ReadFile(path)
+			}
 			if err != nil {
 				return err
 			}

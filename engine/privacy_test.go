@@ -118,7 +118,7 @@ func (s secrets) leaks(t *testing.T, dir string, keep func(name string) bool) (l
 	}
 	defer db.Close()
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || !entry.Type().IsRegular() { // links lead to what is read anyway
 			return err
 		}
 		name, err := filepath.Rel(dir, path)
@@ -201,6 +201,7 @@ func TestNoAddressOrUserIsStored(t *testing.T) {
 		hide.hide(text)
 	}
 	e := newEngine(t.TempDir(), farAway)
+	e.Config.Reports.Publish, e.Config.Reports.XLSX = nil, true
 	mustRun(t, e, inputFile(t, rows...))
 	// A second run reads the days back and writes them again.
 	mustRun(t, e, inputFile(t, row(4, "203.0.113.217", "zanzibar-4711", "")))
@@ -246,6 +247,7 @@ func TestNoAddressOrUserOfTheFixturesIsStored(t *testing.T) {
 			}
 		}
 		e := newEngine(t.TempDir(), farAway)
+		e.Config.Reports.Publish = nil
 		for _, name := range []string{"nginx-access.json.log.gz", "nginx-access.combined.log.gz", "notifications.jsonl.gz"} {
 			mustRun(t, e, filepath.Join(captures, name))
 		}

@@ -31,9 +31,18 @@ func (r *run) publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	states := lake.DayStates(append(r.runs, *r.manifest()))
+	events, err := r.store.ExtensionDays()
+	if err != nil {
+		return err
+	}
+	all, err := r.Config.allReports()
+	if err != nil {
+		return err
+	}
+	runs := append(r.runs[:len(r.runs):len(r.runs)], *r.manifest())
+	states := dayStates{requests: lake.DayStates(runs), events: lake.ExtensionDayStates(runs), reports: reportVersions(all)}
 	var due []duePeriod
-	for _, p := range period.Covering(days) {
+	for _, p := range period.Covering(unionOfDays(days, events)) {
 		if r.request.Period != nil && *r.request.Period != p {
 			continue
 		}
@@ -45,6 +54,11 @@ func (r *run) publish(ctx context.Context) error {
 		for _, day := range days {
 			if p.Contains(day) {
 				d.days = append(d.days, day)
+			}
+		}
+		for _, day := range events {
+			if day.Time().Before(p.End()) { // totals are over all time
+				d.events = append(d.events, day)
 			}
 		}
 		if d.fingerprint, err = r.fingerprint(d, states); err != nil {
@@ -64,31 +78,69 @@ func (r *run) publish(ctx context.Context) error {
 	if len(due) == 0 {
 		return nil
 	}
-	return r.publishPeriods(ctx, dir, due)
+	return r.publishPeriods(ctx, dir, due, all)
+}
+
+// dayStates are the hashes of everything that reports follow from.
+type dayStates struct {
+	requests, events map[period.Day]string
+	reports          map[string]string
+}
+
+// reportVersions tells what each report means: its version, or the text of a user's.
+func reportVersions(all []reports.Report) map[string]string {
+	versions := map[string]string{}
+	for _, report := range all {
+		versions[report.Name] = fmt.Sprint(report.Version) + report.SQL
+	}
+	return versions
+}
+
+func unionOfDays(a, b []period.Day) []period.Day {
+	days := slices.Concat(a, b)
+	slices.Sort(days)
+	return slices.Compact(days)
 }
 
 // duePeriod is a period whose reports are to be written.
 type duePeriod struct {
 	period.Period
 	open        bool
-	days        []period.Day
-	fingerprint string // of everything that its reports follow from
+	days        []period.Day // with requests
+	events      []period.Day // with extension events, from the first one on
+	fingerprint string       // of everything that its reports follow from
 }
 
-func (r *run) fingerprint(d duePeriod, states map[period.Day]string) (string, error) {
-	versions := map[string]int{}
-	for _, report := range reports.All() {
-		versions[report.Name] = report.Version
-	}
-	content := struct {
-		Days       map[period.Day]string
-		Open       bool
-		Publishers []Publisher
-		Reports    map[string]int
-		Engine     string
-	}{map[period.Day]string{}, d.open, r.Config.Publishers, versions, Version}
+func (d duePeriod) requestFiles(store *lake.Lake) []string {
+	var files []string
 	for _, day := range d.days {
-		content.Days[day] = states[day]
+		files = append(files, store.DayFile(day))
+	}
+	return files
+}
+
+func (d duePeriod) eventFiles(store *lake.Lake) []string {
+	var files []string
+	for _, day := range d.events {
+		files = append(files, store.ExtensionFile(day))
+	}
+	return files
+}
+
+func (r *run) fingerprint(d duePeriod, states dayStates) (string, error) {
+	content := struct {
+		Days, Events map[period.Day]string
+		Open         bool
+		Publishers   []Publisher
+		Reports      map[string]string
+		Output       ReportsConfig
+		Engine       string
+	}{map[period.Day]string{}, map[period.Day]string{}, d.open, r.Config.Publishers, states.reports, r.Config.Reports, Version}
+	for _, day := range d.days {
+		content.Days[day] = states.requests[day]
+	}
+	for _, day := range d.events {
+		content.Events[day] = states.events[day]
 	}
 	text, err := json.Marshal(content)
 	if err != nil {

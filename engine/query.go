@@ -136,9 +136,6 @@ func createAllViews(ctx context.Context, db *duck.DB, store *lake.Lake) error {
 	for _, day := range days {
 		files = append(files, store.DayFile(day))
 	}
-	if err := createViews(ctx, db, files); err != nil {
-		return err
-	}
 	rejects, err := store.RejectsFiles()
 	if errors.Is(err, fs.ErrPermission) {
 		rejects = nil // the quarantine holds addresses: to others than the owner it is empty
@@ -149,8 +146,21 @@ func createAllViews(ctx context.Context, db *duck.DB, store *lake.Lake) error {
 	if err != nil {
 		return err
 	}
-	for path, files := range map[string][]string{"duckdb/rejects_view.sql": rejects, "duckdb/runs_view.sql": runs} {
-		query, err := duck.Render(sqlfiles.Files, path, map[string]any{"Files": duck.Paths(files)}, nil)
+	return createViews(ctx, db, []view{
+		{"duckdb/requests_view.sql", files}, {"duckdb/actions_view.sql", nil},
+		{"duckdb/rejects_view.sql", rejects}, {"duckdb/runs_view.sql", runs},
+	})
+}
+
+// view is a SQL file that makes a view over files.
+type view struct {
+	path  string
+	files []string
+}
+
+func createViews(ctx context.Context, db *duck.DB, views []view) error {
+	for _, v := range views {
+		query, err := duck.Render(sqlfiles.Files, v.path, map[string]any{"Files": duck.Paths(v.files)}, nil)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/pullscope/pullscope/engine/enrich"
 	"github.com/pullscope/pullscope/engine/ingest"
 	"github.com/pullscope/pullscope/engine/lake"
 	"github.com/pullscope/pullscope/engine/period"
@@ -45,6 +46,8 @@ type run struct {
 	begun   time.Time
 	runs    []lake.Run // what earlier runs did
 	commit  *lake.Commit
+
+	enricher *enrich.Enricher // of a run with inputs
 }
 
 func (r *run) do(ctx context.Context) error {
@@ -58,7 +61,7 @@ func (r *run) do(ctx context.Context) error {
 	}
 	defer closeInputs(inputs)
 	if len(inputs) > 0 {
-		if err := r.build(ctx, inputs); err != nil {
+		if err := r.enrichAndBuild(ctx, inputs); err != nil {
 			return err
 		}
 	}
@@ -148,6 +151,7 @@ func (r *run) build(ctx context.Context, inputs []*ingest.Input) error {
 		return err
 	}
 	defer w.close()
+	w.enricher = r.enricher
 	known := knownInputs(r.runs)
 	var l *loader
 	err = r.timed("load", func() error {

@@ -7,6 +7,7 @@ import (
 	"text/template"
 
 	"github.com/pullscope/pullscope/engine/duck"
+	"github.com/pullscope/pullscope/engine/enrich"
 	"github.com/pullscope/pullscope/engine/lake"
 	sqlfiles "github.com/pullscope/pullscope/sql"
 )
@@ -14,9 +15,10 @@ import (
 // workspace is the database of one run: numbers in the table requests, texts
 // once each in the dimensions (sql/duckdb/tables.sql).
 type workspace struct {
-	db     *duck.DB
-	config Config
-	keys   keyring
+	db       *duck.DB
+	config   Config
+	keys     keyring
+	enricher *enrich.Enricher // new requests need it, stored ones keep what they have
 
 	dimensions []*dimension
 	images     *dictionary[[2]string]

@@ -2,40 +2,81 @@ package reports
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"fmt"
+	"hash"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
+
+	"github.com/klauspost/compress/gzip"
 )
+
+// CSVOptions say how CSV files are written.
+type CSVOptions struct {
+	// FormulaGuard puts an apostrophe before texts that a spreadsheet would run as a formula.
+	FormulaGuard bool
+	// Gzip packs the files.
+	Gzip bool
+	// PartBytes begins a new file after the row that reaches this size, counted unpacked; 0: one file.
+	PartBytes int64
+}
 
 // CSVWriter writes one report as RFC 4180 CSV with LF line ends.
 type CSVWriter struct {
 	Rows int64
 
-	file    *os.File
-	buffer  *bufio.Writer
-	csv     *csv.Writer
-	columns int
+	dir     string
+	name    string
+	columns []Column
+	options CSVOptions
+	parts   []string // names of the files so far
+	part    *csvPart
+	hash    hash.Hash // of the rows, however they are packed and cut
 	record  []string
 	line    []byte
 }
 
-// CreateCSV creates the file and writes the header.
-func CreateCSV(path string, columns []Column) (*CSVWriter, error) {
-	file, err := os.Create(path)
+// CreateCSV begins the files <name>.csv in dir and writes the header.
+func CreateCSV(dir, name string, columns []Column, options CSVOptions) (*CSVWriter, error) {
+	w := &CSVWriter{dir: dir, name: name, columns: columns, options: options, hash: sha256.New()}
+	return w, w.begin()
+}
+
+// begin opens the next part.
+func (w *CSVWriter) begin() error {
+	name := w.fileName(len(w.parts) + 1)
+	part, err := createPart(filepath.Join(w.dir, name), w.options.Gzip)
 	if err != nil {
-		return nil, fmt.Errorf("create report: %w", err)
+		return err
 	}
-	w := &CSVWriter{file: file, buffer: bufio.NewWriterSize(file, 1<<18), columns: len(columns), record: make([]string, len(columns))}
-	w.csv = csv.NewWriter(w.buffer)
-	for i, column := range columns {
-		w.record[i] = column.Name
+	w.part = part
+	w.parts = append(w.parts, name)
+	header := make([]string, len(w.columns))
+	for i, column := range w.columns {
+		header[i] = column.Name
 	}
-	if err := w.csv.Write(w.record); err != nil {
-		file.Close()
-		return nil, fmt.Errorf("write report header: %w", err)
+	if err := part.csv.Write(header); err != nil {
+		return fmt.Errorf("write report header: %w", err)
 	}
-	return w, nil
+	part.csv.Flush()
+	part.rows = w.hash
+	return nil
+}
+
+// fileName is the name of a part; 0 is that of the only one.
+func (w *CSVWriter) fileName(part int) string {
+	name := w.name
+	if part > 0 && w.options.PartBytes > 0 {
+		name = fmt.Sprintf("%s-%04d", w.name, part)
+	}
+	if w.options.Gzip {
+		return name + ".csv.gz"
+	}
+	return name + ".csv"
 }
 
 // Joined is the SQL expression that joins the values of columns to one text, in
@@ -43,7 +84,7 @@ func CreateCSV(path string, columns []Column) (*CSVWriter, error) {
 func Joined(columns []Column) string {
 	values := make([]string, len(columns))
 	for i, column := range columns {
-		name := `"` + strings.ToLower(column.Name) + `"`
+		name := column.SQLName()
 		if column.Type != "varchar" {
 			name = "cast(" + name + " as varchar)"
 		}
@@ -52,22 +93,44 @@ func Joined(columns []Column) string {
 	return "concat_ws(chr(31), " + strings.Join(values, ", ") + ")"
 }
 
+// SQLName is the name of the column in the result of the report's query.
+func (c Column) SQLName() string {
+	return `"` + strings.ReplaceAll(strings.ToLower(c.Name), `"`, `""`) + `"`
+}
+
 // Write writes one row: its values joined by the control character 31.
 func (w *CSVWriter) Write(joined string) error {
-	if isPlain(joined) && strings.Count(joined, separator) == w.columns-1 {
-		w.Rows++
+	if w.options.PartBytes > 0 && w.part.bytes >= w.options.PartBytes && w.part.any {
+		if err := w.part.close(); err != nil {
+			return err
+		}
+		if err := w.begin(); err != nil {
+			return err
+		}
+	}
+	w.Rows++
+	w.part.any = true
+	if isPlain(joined) && strings.Count(joined, separator) == len(w.columns)-1 {
 		return w.writePlain(joined)
 	}
 	record := w.record[:0]
 	for value := range strings.SplitSeq(joined, separator) {
 		record = append(record, value)
 	}
-	if len(record) != w.columns {
-		return fmt.Errorf("write report: a row has %d values for %d columns; a value holds the control character 31", len(record), w.columns)
+	if len(record) != len(w.columns) {
+		return fmt.Errorf("write report: a row has %d values for %d columns; a value holds the control character 31", len(record), len(w.columns))
+	}
+	if w.options.FormulaGuard {
+		for i, column := range w.columns {
+			record[i] = column.Guarded(record[i])
+		}
 	}
 	w.record = record
-	w.Rows++
-	if err := w.csv.Write(record); err != nil {
+	if err := w.part.csv.Write(record); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	w.part.csv.Flush()
+	if err := w.part.csv.Error(); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
@@ -76,15 +139,33 @@ func (w *CSVWriter) Write(joined string) error {
 // separator joins the values of a row.
 const separator = "\x1f"
 
+// Guarded returns a value of the column as a spreadsheet may have it: a text that
+// it would run as a formula gets an apostrophe before it.
+func (c Column) Guarded(value string) string {
+	if c.Type == "varchar" && value != "" && isFormula(value[0]) {
+		return "'" + value
+	}
+	return value
+}
+
+// isFormula reports whether spreadsheets read more than text after this byte.
+func isFormula(first byte) bool {
+	switch first {
+	case '=', '+', '-', '@', '\t', '\r', '\n':
+		return true
+	}
+	return false
+}
+
 // isPlain reports whether no value of a row needs quotes or closer looks. Most
 // rows are such, and then a row is written as fast as it is copied.
 func isPlain(joined string) bool {
 	previous := separator[0]
 	for i := range len(joined) {
 		switch c := joined[i]; {
-		case c < ' ' && c != separator[0], c >= 0x7f, c == '"', c == ',', c == '\\':
+		case c < ' ' && c != separator[0], c >= 0x7f, c == '"', c == ',', previous == '\\' && c == '.':
 			return false
-		case c == ' ' && previous == separator[0]:
+		case previous == separator[0] && (c == ' ' || isFormula(c)):
 			return false
 		}
 		previous = joined[i]
@@ -93,7 +174,6 @@ func isPlain(joined string) bool {
 }
 
 func (w *CSVWriter) writePlain(joined string) error {
-	// The CSV library writes to the same buffer: bufio does not wrap a large one twice.
 	w.line = append(w.line[:0], joined...)
 	for i, c := range w.line {
 		if c == separator[0] {
@@ -101,20 +181,81 @@ func (w *CSVWriter) writePlain(joined string) error {
 		}
 	}
 	w.line = append(w.line, '\n')
-	if _, err := w.buffer.Write(w.line); err != nil {
+	if _, err := w.part.Write(w.line); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
 }
 
-// Close finishes the file.
+// Close finishes the files. A report that fits into one part is not numbered.
 func (w *CSVWriter) Close() error {
-	w.csv.Flush()
-	err := w.csv.Error()
-	if flushErr := w.buffer.Flush(); err == nil {
+	if err := w.part.close(); err != nil {
+		return err
+	}
+	if only := w.fileName(0); len(w.parts) == 1 && w.parts[0] != only {
+		if err := os.Rename(filepath.Join(w.dir, w.parts[0]), filepath.Join(w.dir, only)); err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+		w.parts[0] = only
+	}
+	return nil
+}
+
+// Files are the names of the files, in order.
+func (w *CSVWriter) Files() []string { return w.parts }
+
+// RowsSHA256 is the hash of the rows without headers: the same for the same rows,
+// however they are packed and cut.
+func (w *CSVWriter) RowsSHA256() string { return hex.EncodeToString(w.hash.Sum(nil)) }
+
+// csvPart is one file: csv → counting and hashing → buffer → perhaps gzip → file.
+type csvPart struct {
+	csv  *csv.Writer
+	any  bool      // it has a row
+	rows io.Writer // also told of every row; nil while the header is written
+
+	file   *os.File
+	zip    *gzip.Writer
+	buffer *bufio.Writer
+	bytes  int64 // unpacked
+}
+
+func createPart(path string, packed bool) (*csvPart, error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("create report: %w", err)
+	}
+	p := &csvPart{file: file}
+	var below io.Writer = file
+	if packed {
+		p.zip = gzip.NewWriter(file) // no name and no time: the same bytes every time
+		below = p.zip
+	}
+	p.buffer = bufio.NewWriterSize(below, 1<<18)
+	p.csv = csv.NewWriter(p)
+	return p, nil
+}
+
+func (p *csvPart) Write(text []byte) (int, error) {
+	p.bytes += int64(len(text))
+	if p.rows != nil {
+		p.rows.Write(text)
+	}
+	return p.buffer.Write(text)
+}
+
+func (p *csvPart) close() error {
+	p.csv.Flush()
+	err := p.csv.Error()
+	if flushErr := p.buffer.Flush(); err == nil {
 		err = flushErr
 	}
-	if closeErr := w.file.Close(); err == nil {
+	if p.zip != nil {
+		if zipErr := p.zip.Close(); err == nil {
+			err = zipErr
+		}
+	}
+	if closeErr := p.file.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {

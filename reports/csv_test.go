@@ -1,7 +1,12 @@
 package reports
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/csv"
+	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,7 +17,7 @@ import (
 )
 
 func TestCSVWriter(t *testing.T) {
-	columns := []Column{{"NAME", "varchar", ""}, {"count", "bigint", ""}, {"last", "varchar", ""}}
+	columns := []Column{{Name: "NAME", Type: "varchar"}, {Name: "count", Type: "bigint"}, {Name: "last", Type: "varchar"}}
 	for _, test := range []struct {
 		name string
 		row  []string
@@ -49,7 +54,7 @@ func TestCSVWriter(t *testing.T) {
 // Rows are written in a fast way and in a careful one; the result is that of
 // encoding/csv, whichever it is.
 func TestCSVWriterIsLikeEncodingCSV(t *testing.T) {
-	columns := []Column{{"a", "varchar", ""}, {"b", "varchar", ""}}
+	columns := []Column{{Name: "a", Type: "varchar"}, {Name: "b", Type: "varchar"}}
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.StringOf(rapid.SampledFrom([]rune("ab,\"\n\r \t;\\.#'\u00e4\U0001f433\ufeff")))
@@ -63,7 +68,7 @@ func TestCSVWriterIsLikeEncodingCSV(t *testing.T) {
 		}
 		plain.Flush()
 		path := filepath.Join(dir, "x.csv")
-		w, err := CreateCSV(path, columns)
+		w, err := CreateCSV(dir, "x", columns, CSVOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,16 +92,16 @@ func TestCSVWriterIsLikeEncodingCSV(t *testing.T) {
 
 func TestCSVWriterOfOneColumn(t *testing.T) {
 	// An empty line would be no row for a reader.
-	if got := writeCSV(t, []Column{{"only", "varchar", ""}}, [][]string{{""}, {"x"}}); got != "only\n\"\"\nx\n" && got != "only\n\nx\n" {
+	if got := writeCSV(t, []Column{{Name: "only", Type: "varchar"}}, [][]string{{""}, {"x"}}); got != "only\n\"\"\nx\n" && got != "only\n\nx\n" {
 		t.Errorf("got %q", got)
 	}
 }
 
 func TestCSVWriterErrors(t *testing.T) {
-	if _, err := CreateCSV(filepath.Join(t.TempDir(), "nosuch", "x.csv"), nil); err == nil || !strings.Contains(err.Error(), "create report") {
+	if _, err := CreateCSV(filepath.Join(t.TempDir(), "nosuch"), "x", nil, CSVOptions{}); err == nil || !strings.Contains(err.Error(), "create report") {
 		t.Errorf("in a missing directory: %v", err)
 	}
-	w, err := CreateCSV(filepath.Join(t.TempDir(), "x.csv"), []Column{{"a", "varchar", ""}, {"b", "varchar", ""}})
+	w, err := CreateCSV(t.TempDir(), "x", []Column{{Name: "a", Type: "varchar"}, {Name: "b", Type: "varchar"}}, CSVOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +114,11 @@ func TestCSVWriterErrors(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := os.Stat("/dev/full"); err == nil {
-		w, err := CreateCSV("/dev/full", []Column{{"a", "varchar", ""}})
+		dir := t.TempDir()
+		if err := os.Symlink("/dev/full", filepath.Join(dir, "x.csv")); err != nil {
+			t.Fatal(err)
+		}
+		w, err := CreateCSV(dir, "x", []Column{{Name: "a", Type: "varchar"}}, CSVOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,8 +131,67 @@ func TestCSVWriterErrors(t *testing.T) {
 	}
 }
 
+// Texts that a spreadsheet would run get an apostrophe; numbers never do.
+func TestFormulaGuard(t *testing.T) {
+	columns := []Column{{Name: "agent", Type: "varchar"}, {Name: "change", Type: "bigint"}}
+	for value, want := range map[string]string{
+		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\tx": "'\tx",
+		"=HYPERLINK(\"http://x\",\"y\")": "'=HYPERLINK(\"http://x\",\"y\")",
+		"docker":                         "docker", "": "", "'=1": "'=1", "a=1": "a=1", " =1": " =1", `\\N`: `\\N`, "1-2": "1-2",
+	} {
+		guarded := writeCSVWith(t, columns, [][]string{{value, "-5"}}, CSVOptions{FormulaGuard: true})
+		if back := readBack(t, guarded["x.csv"]); back[1][0] != want || back[1][1] != "-5" {
+			t.Errorf("%q with the guard is %q", value, back[1])
+		}
+		plain := writeCSVWith(t, columns, [][]string{{value, "-5"}}, CSVOptions{})
+		if back := readBack(t, plain["x.csv"]); back[1][0] != value || back[1][1] != "-5" {
+			t.Errorf("%q without the guard is %q", value, back[1])
+		}
+	}
+}
+
+// Parts together hold each row once, each part has the header, and the hash of the rows is that of the whole.
+func TestCSVParts(t *testing.T) {
+	columns := []Column{{Name: "name", Type: "varchar"}, {Name: "n", Type: "bigint"}}
+	var rows [][]string
+	for i := range 25 {
+		rows = append(rows, []string{fmt.Sprintf("row, %02d", i), fmt.Sprint(i)})
+	}
+	whole, sum := writeCSVSum(t, columns, rows, CSVOptions{})
+	for _, zip := range []bool{false, true} {
+		// The header is 7 bytes, a row 12 or 13: a part is full with the 8th row (7 + 8 × 12 = 103).
+		files, partsSum := writeCSVSum(t, columns, rows, CSVOptions{PartBytes: 100, Gzip: zip})
+		ending := map[bool]string{false: ".csv", true: ".csv.gz"}[zip]
+		var all [][]string
+		for i, name := range []string{"x-0001", "x-0002", "x-0003", "x-0004"} {
+			text, ok := files[name+ending]
+			if !ok {
+				break
+			}
+			part := readBack(t, text)
+			if part[0][0] != "name" || i == 0 && len(part) != 9 {
+				t.Errorf("part %s has %d lines and begins with %q", name, len(part), part[0])
+			}
+			all = append(all, part[1:]...)
+		}
+		if len(files) != 4 || !slices.EqualFunc(all, rows, slices.Equal[[]string]) || sum != partsSum {
+			t.Errorf("%d files with %d rows, hash %s, want %s", len(files), len(all), partsSum, sum)
+		}
+	}
+	// What fits into one part is not numbered.
+	for options, name := range map[CSVOptions]string{{PartBytes: 1000}: "x.csv", {PartBytes: 1000, Gzip: true}: "x.csv.gz", {Gzip: true}: "x.csv.gz"} {
+		files, onlySum := writeCSVSum(t, columns, rows, options)
+		if len(files) != 1 || files[name] != whole["x.csv"] || onlySum != sum {
+			t.Errorf("%+v: %q", options, files)
+		}
+	}
+	if _, other := writeCSVSum(t, columns, rows[1:], CSVOptions{}); other == sum {
+		t.Error("other rows have the same hash")
+	}
+}
+
 func TestJoined(t *testing.T) {
-	got := Joined([]Column{{"NAME", "varchar", ""}, {"pulls", "bigint", ""}})
+	got := Joined([]Column{{Name: "NAME", Type: "varchar"}, {Name: "pulls", Type: "bigint"}})
 	if want := `concat_ws(chr(31), coalesce("name", ''), coalesce(cast("pulls" as varchar), ''))`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -131,8 +199,20 @@ func TestJoined(t *testing.T) {
 
 func writeCSV(t *testing.T, columns []Column, rows [][]string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "x.csv")
-	w, err := CreateCSV(path, columns)
+	return writeCSVWith(t, columns, rows, CSVOptions{})["x.csv"]
+}
+
+func writeCSVWith(t *testing.T, columns []Column, rows [][]string, options CSVOptions) map[string]string {
+	t.Helper()
+	files, _ := writeCSVSum(t, columns, rows, options)
+	return files
+}
+
+// writeCSVSum writes the report x and returns its files, unpacked, and the hash of its rows.
+func writeCSVSum(t *testing.T, columns []Column, rows [][]string, options CSVOptions) (map[string]string, string) {
+	t.Helper()
+	dir := t.TempDir()
+	w, err := CreateCSV(dir, "x", columns, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,9 +224,38 @@ func writeCSV(t *testing.T, columns []Column, rows [][]string) string {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(path)
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text)
+	files := map[string]string{}
+	for _, entry := range entries {
+		text, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(entry.Name(), ".gz") {
+			reader, err := gzip.NewReader(bytes.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text, err = io.ReadAll(reader); err != nil {
+				t.Fatal(err)
+			}
+		}
+		files[entry.Name()] = string(text)
+	}
+	if names := slices.Sorted(maps.Keys(files)); !slices.Equal(names, w.Files()) {
+		t.Errorf("wrote %q and says %q", names, w.Files())
+	}
+	return files, w.RowsSHA256()
+}
+
+func readBack(t *testing.T, text string) [][]string {
+	t.Helper()
+	records, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records
 }

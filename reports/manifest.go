@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // ManifestFile is the name of the manifest in a directory of reports.
@@ -28,18 +29,47 @@ type Manifest struct {
 	Open          bool   `json:"open"`           // published before the period was closed: more may come
 	// Revision counts the contents that were published, from 1. Publishing the
 	// same rows again keeps it.
-	Revision int               `json:"revision"`
-	Reports  []Published       `json:"reports"`
+	Revision int         `json:"revision"`
+	Reports  []Published `json:"reports"`
+	// Changes are the rows that differ from the revision before, by report.
+	Changes  []Change          `json:"changes,omitempty"`
+	Workbook *File             `json:"workbook,omitempty"`
 	Inputs   []string          `json:"inputs"` // ids of the logs that the rows come from
 	Versions map[string]string `json:"versions"`
 }
 
 // Published is one report of a directory.
 type Published struct {
-	Report     string `json:"report"`
-	Rows       int64  `json:"rows"`
-	Suppressed int64  `json:"suppressed_rows"` // left out by a threshold
+	Report string `json:"report"`
+	Rows   int64  `json:"rows"`
+	// Suppressed is how many rows a threshold leaves out.
+	Suppressed int64 `json:"suppressed_rows"`
+	// LeftOut is how many users or companies use too many images to be paired.
+	LeftOut int64 `json:"left_out_users"`
+	// RowsSHA256 is the hash of the CSV rows without headers, however they are packed and cut.
+	RowsSHA256 string `json:"rows_sha256"`
 	Files      []File `json:"files"`
+}
+
+// Change says how a report differs from the revision before.
+type Change struct {
+	Report  string `json:"report"`
+	Added   int64  `json:"rows_added"`
+	Removed int64  `json:"rows_removed"`
+	Changed int64  `json:"rows_changed"`
+	// Rows are the first MaxChangedRows of them, in the order of the report.
+	Rows []ChangedRow `json:"rows"`
+}
+
+// MaxChangedRows is how many changed rows of a report a manifest lists.
+const MaxChangedRows = 100
+
+// ChangedRow is a row whose numbers changed: what it is about, and the columns
+// that differ. Was is empty for a row that is new, Now for one that is gone.
+type ChangedRow struct {
+	Row map[string]string `json:"row"`
+	Was map[string]string `json:"was,omitempty"`
+	Now map[string]string `json:"now,omitempty"`
 }
 
 // File is one file of a report.
@@ -72,7 +102,9 @@ func (m *Manifest) Write(dir string, published *Manifest) error {
 	m.Revision = 1
 	if published != nil {
 		m.Revision = published.Revision
-		if !sameContent(m.Reports, published.Reports) {
+		if m.Same(published) {
+			m.Changes = published.Changes
+		} else {
 			m.Revision++
 		}
 	}
@@ -86,26 +118,20 @@ func (m *Manifest) Write(dir string, published *Manifest) error {
 	return nil
 }
 
-// sameContent compares the CSV files: they are what the numbers are published as.
-func sameContent(a, b []Published) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i].Report != b[i].Report || csvSHA256(a[i].Files) != csvSHA256(b[i].Files) {
-			return false
-		}
-	}
-	return true
+// Same reports whether another manifest is of the same reports with the same rows.
+func (m *Manifest) Same(other *Manifest) bool {
+	return slices.EqualFunc(m.Reports, other.Reports, func(a, b Published) bool {
+		return a.Report == b.Report && a.RowsSHA256 == b.RowsSHA256
+	})
 }
 
-func csvSHA256(files []File) string {
-	for _, file := range files {
-		if filepath.Ext(file.Name) == ".csv" {
-			return file.SHA256
-		}
+// Find returns a report of the directory.
+func (m *Manifest) Find(report string) (Published, bool) {
+	at := slices.IndexFunc(m.Reports, func(p Published) bool { return p.Report == report })
+	if at < 0 {
+		return Published{}, false
 	}
-	return ""
+	return m.Reports[at], true
 }
 
 // Describe measures the files of a report in dir.

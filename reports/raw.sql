@@ -3,6 +3,8 @@
 -- params: From, To, the period's bounds
 with actions as (
     select
+        publisher_id,
+        publisher_name,
         substr(cast(requested_at as varchar), 1, 19) as requested_at_second,
         namespace,
         repository,
@@ -22,35 +24,26 @@ with actions as (
         and requested_at < {{timestamp .To}}
 ),
 
-publishers as (
-    select
-        namespace,
-        publisher_id,
-        publisher_name
-    from {{table "publishers"}}
-),
-
 final as (
     select
-        coalesce(publishers.publisher_id, actions.namespace) as publisher_id,
-        actions.requested_at_second as "timestamp",
-        actions.namespace,
-        actions.repository,
-        actions.reference,
-        actions.digest,
-        actions.tag,
-        substr(actions.requested_at_second, 1, 10) as action_day,
-        actions.method as http_method,
-        actions.action,
-        actions.ip_type as type,
-        actions.cloud as host,
-        actions.country,
-        actions.tool as user_agent_tool,
-        actions.tool_version as user_agent_version,
-        actions.ip_domain as domain,
-        coalesce(publishers.publisher_name, actions.namespace) as owner
+        publisher_id,
+        requested_at_second as "timestamp",
+        namespace,
+        repository,
+        reference,
+        digest,
+        tag,
+        substr(requested_at_second, 1, 10) as action_day,
+        method as http_method,
+        action,
+        ip_type as type,
+        cloud as host,
+        country,
+        tool as user_agent_tool,
+        tool_version as user_agent_version,
+        ip_domain as domain,
+        publisher_name as owner
     from actions
-    left join publishers on actions.namespace = publishers.namespace
 )
 
 select

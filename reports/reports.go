@@ -1,11 +1,17 @@
 // Package reports holds the reports: one <report>.sql file each, which says what
-// the rows are, beside an entry of the registry, which says what the columns mean.
-// A report's query runs once over all publishers; Write splits it.
+// the rows are, beside an entry of the registry, which says what the columns mean;
+// and the files that they are published as. A report's query runs once over all
+// publishers; the engine splits its rows.
 package reports
 
 import (
 	"embed"
+	"fmt"
+	"io/fs"
 	"slices"
+	"strings"
+	"text/template"
+	"time"
 )
 
 // Files holds the SQL files.
@@ -22,67 +28,124 @@ type Report struct {
 	// Columns of the CSV file, in order; of the Parquet file, followed by More.
 	Columns []Column
 	More    []Column
+	// Of is what the rows are made from.
+	Of Subject
+	// LeftOut are further columns of a query that leaves something out: null but in
+	// rows of their own, which count what is left out and are not published.
+	LeftOut []string
+	// SQL is the template of a report that is not one of Files; Path is its file.
+	SQL, Path string
 }
+
+// Subject is what a report counts.
+type Subject string
+
+// The subjects.
+const (
+	Actions    Subject = "actions"
+	Extensions Subject = "extension_events"
+)
+
+// The columns that count what a report leaves out.
+const (
+	SuppressedRows = "suppressed_rows" // rows about too few users
+	LeftOutUsers   = "left_out_users"  // users or companies with too many images to be paired
+)
 
 // Column describes one column of a report.
 type Column struct {
 	Name        string
-	Type        string // varchar, bigint
+	Type        string // varchar, bigint or decimal(5,4)
 	Description string
+	// Key says that the column is part of what a row is about, not a number of it.
+	Key bool
 }
 
-// Query is the name of the report's SQL file. Its result has the columns
-// publisher_id, then Columns and More, under lower-case names.
-func (r Report) Query() string { return r.Name + ".sql" }
-
 // All lists the reports in the order of the documentation.
-func All() []Report { return []Report{summary, raw} }
+func All() []Report { return slices.Clone(registry) }
+
+// Names lists the names of the reports.
+func Names() []string {
+	names := make([]string, len(registry))
+	for i, report := range registry {
+		names[i] = report.Name
+	}
+	return names
+}
 
 // Find returns the report of a name.
 func Find(name string) (Report, bool) {
-	all := All()
-	at := slices.IndexFunc(all, func(r Report) bool { return r.Name == name })
+	at := slices.IndexFunc(registry, func(r Report) bool { return r.Name == name })
 	if at < 0 {
 		return Report{}, false
 	}
-	return all[at], true
+	return registry[at], true
 }
 
-var summary = Report{
-	Name: "summary", Version: 1,
-	Columns: []Column{
-		{"DATE_GRANULARITY", "varchar", "weekly or monthly"},
-		{"DATE_REFERENCE", "varchar", "first day of the week or month, YYYY-MM-DD"},
-		{"PUBLISHER_NAME", "varchar", "who owns the repository"},
-		{"LEVEL", "varchar", "repository, tag or digest"},
-		{"REFERENCE", "varchar", "namespace/repository, the tag, or the digest, as LEVEL says"},
-		{"DATA_DOWNLOADS", "bigint", "pulls by tag and by digest"},
-		{"VERSION_CHECKS", "bigint", "requests whether there is a new version, without a download"},
-		{"EVENT_COUNT", "bigint", "DATA_DOWNLOADS + VERSION_CHECKS"},
-	},
-	More: []Column{
-		{"IMAGE_REPOSITORY", "varchar", "namespace/repository, on every level"},
-	},
+// Template is the report's SQL template.
+func (r Report) Template() (string, error) {
+	if r.SQL != "" {
+		return r.SQL, nil
+	}
+	text, err := fs.ReadFile(Files, r.Name+".sql")
+	if err != nil {
+		return "", fmt.Errorf("read report %s: %w", r.Name, err)
+	}
+	return string(text), nil
 }
 
-var raw = Report{
-	Name: "raw", Version: 1,
-	Columns: []Column{
-		{"timestamp", "varchar", "start of the action's first request, UTC, YYYY-MM-DD hh:mm:ss"},
-		{"namespace", "varchar", "first part of the image name"},
-		{"repository", "varchar", "rest of the image name"},
-		{"reference", "varchar", "tag or digest of the action's first request"},
-		{"digest", "varchar", "first known digest of the action"},
-		{"tag", "varchar", "tag, where the action has one"},
-		{"action_day", "varchar", "day of the timestamp, YYYY-MM-DD"},
-		{"http_method", "varchar", "method of the action's first request"},
-		{"action", "varchar", "version_check, pull_by_tag or pull_by_digest"},
-		{"type", "varchar", "business, isp, hosting or education, where known"},
-		{"host", "varchar", "cloud provider, or no csp"},
-		{"country", "varchar", "ISO 3166-1 alpha-2, where known"},
-		{"user_agent_tool", "varchar", "the client, such as docker or containerd"},
-		{"user_agent_version", "varchar", "its version"},
-		{"domain", "varchar", "domain of the address, where known"},
-		{"owner", "varchar", "who owns the repository"},
+// Question is what the report answers: the first line of its SQL file.
+func (r Report) Question() string {
+	text, err := r.Template()
+	if err != nil {
+		return ""
+	}
+	first, _, _ := strings.Cut(text, "\n")
+	question, ok := strings.CutPrefix(strings.TrimSpace(first), "--")
+	if !ok {
+		return ""
+	}
+	return strings.TrimSpace(question)
+}
+
+// Params are what the templates may refer to. A query's result has the column
+// publisher_id, then Columns and More under lower-case names, then LeftOut if the
+// report has thresholds.
+type Params struct {
+	Granularity string // weekly, monthly or range
+	Reference   string // first day, YYYY-MM-DD
+	From, To    time.Time
+	// MinUsers is how many users a pair of images must have to be shown.
+	MinUsers int
+	// MaxImages is how many images a user or company may use to take part in pairs.
+	MaxImages int
+}
+
+// tables are the names that templates may read, and what they stand for.
+var tables = map[string]string{
+	"actions":           "published_actions",
+	"extension_events":  "published_extension_events",
+	"tracked_companies": "tracked_companies",
+	"publishers":        "publishers",
+}
+
+// Funcs are the template functions beside those of every SQL file:
+//
+//	table x       a table or view by its logical name
+//	share a b     a / b as a decimal with four places, b not 0
+//	list x sep    the distinct values of x in order, joined by sep
+var Funcs = template.FuncMap{
+	"table": func(name string) (string, error) {
+		if table, ok := tables[name]; ok {
+			return table, nil
+		}
+		return "", fmt.Errorf("no table stands for %q; there are actions, extension_events, tracked_companies and publishers", name)
+	},
+	// Rounded half up in whole ten-thousandths, which every engine computes alike.
+	"share": func(part, whole string) string {
+		return fmt.Sprintf("cast(cast(floor((%[1]s * 20000 + %[2]s) / cast(%[2]s * 2 as double)) as decimal(9, 0)) * cast(0.0001 as decimal(5, 4)) as decimal(5, 4))", part, whole)
+	},
+	"list": func(value, separator string) string {
+		return fmt.Sprintf("string_agg(distinct %[1]s, '%[2]s' order by %[1]s)", value, strings.ReplaceAll(separator, "'", "''"))
 	},
 }

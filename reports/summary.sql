@@ -3,8 +3,9 @@
 -- params: Granularity, Reference, the period's name; From, To, its bounds
 with actions as (
     select
-        namespace,
-        namespace || '/' || repository as image_repository,
+        publisher_id,
+        publisher_name,
+        image_repository,
         tag,
         digest,
         action
@@ -13,19 +14,12 @@ with actions as (
         and requested_at < {{timestamp .To}}
 ),
 
-publishers as (
-    select
-        namespace,
-        publisher_id,
-        publisher_name
-    from {{table "publishers"}}
-),
-
 -- Every action counts for its repository, for its tag if it has one, and for its
 -- digest if one is known.
 repository_counts as (
     select
-        namespace,
+        publisher_id,
+        publisher_name,
         image_repository,
         1 as level_rank,
         'repository' as level,
@@ -34,12 +28,13 @@ repository_counts as (
         count_if(action = 'version_check') as version_checks,
         count(*) as event_count
     from actions
-    group by namespace, image_repository
+    group by publisher_id, publisher_name, image_repository
 ),
 
 tag_counts as (
     select
-        namespace,
+        publisher_id,
+        publisher_name,
         image_repository,
         2 as level_rank,
         'tag' as level,
@@ -49,12 +44,13 @@ tag_counts as (
         count(*) as event_count
     from actions
     where tag is not null
-    group by namespace, image_repository, tag
+    group by publisher_id, publisher_name, image_repository, tag
 ),
 
 digest_counts as (
     select
-        namespace,
+        publisher_id,
+        publisher_name,
         image_repository,
         3 as level_rank,
         'digest' as level,
@@ -64,7 +60,7 @@ digest_counts as (
         count(*) as event_count
     from actions
     where digest is not null
-    group by namespace, image_repository, digest
+    group by publisher_id, publisher_name, image_repository, digest
 ),
 
 counts as (
@@ -77,19 +73,18 @@ counts as (
 
 final as (
     select
-        coalesce(publishers.publisher_id, counts.namespace) as publisher_id,
+        publisher_id,
         {{text .Granularity}} as date_granularity,
         {{text .Reference}} as date_reference,
-        coalesce(publishers.publisher_name, counts.namespace) as publisher_name,
-        counts.level,
-        counts.reference,
-        cast(counts.data_downloads as bigint) as data_downloads,
-        cast(counts.version_checks as bigint) as version_checks,
-        counts.event_count,
-        counts.image_repository,
-        counts.level_rank
+        publisher_name,
+        level,
+        reference,
+        cast(data_downloads as bigint) as data_downloads,
+        cast(version_checks as bigint) as version_checks,
+        event_count,
+        image_repository,
+        level_rank
     from counts
-    left join publishers on counts.namespace = publishers.namespace
 )
 
 select

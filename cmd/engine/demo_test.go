@@ -1,10 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/pullscope/pullscope/reports"
 )
 
 // TestDemoReports runs the demo as `make run` does and compares the weekly
@@ -17,28 +18,13 @@ func TestDemoReports(t *testing.T) {
 		"--input", filepath.Join(demo, "registry-east.access.json.gz"),
 		"--input", filepath.Join(demo, "registry-west.csv"), "--input", filepath.Join(demo, "mirror.access.log"))
 	for _, publisher := range []string{"acme", "globex"} {
-		for _, report := range []string{"summary.csv", "raw.csv"} {
-			name := filepath.Join(publisher, "weekly", "2026-09-14", report)
+		for _, report := range reports.All() {
+			name := filepath.Join(publisher, "weekly", "2026-09-14", report.Name+".csv")
 			got, err := os.ReadFile(filepath.Join(data, "reports", name))
 			if err != nil {
 				t.Fatal(err)
 			}
-			expected := filepath.Join(demo, "expected", name)
-			if *update {
-				if err := os.MkdirAll(filepath.Dir(expected), 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(expected, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(expected)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("%s differs from %s", name, expected)
-			}
+			golden(t, got, filepath.Join(demo, "expected", name))
 		}
 	}
 }

@@ -80,6 +80,11 @@ var volatile = []struct {
 	{regexp.MustCompile(`("engine": "|engine )\d+\.\d+\.\d+[-a-z]*`), "${1}VERSION"},
 	// Of a day file: its bytes are those of the Parquet writer.
 	{regexp.MustCompile(`("actions": \d+,\s+"bytes": )\d+(,\s+"sha256": )"[0-9a-f]*"`), `${1}0${2}"SHA256"`},
+	// The tables that are compiled in change with their data, and the lists of domains may be left out.
+	{regexp.MustCompile(`("enrichment": )\[[^]]*\]`), `$1["SOURCES"]`},
+	{regexp.MustCompile(`\((user agents|use cases|mail providers and universities|ASN table|countries), [^)]*\)`), "($1, DATE)"},
+	{regexp.MustCompile(`\(golang.org/x/net [^)]*\)`), "(VERSION)"},
+	{regexp.MustCompile(`(agents.csv|use_cases.csv|core.csv|asn.csv):\d+`), "$1:LINE"},
 	{regexp.MustCompile(`DuckDB \S+`), "DuckDB VERSION"},
 	{regexp.MustCompile(`go1\.\S+ \w+/\w+`), "GO"},
 	{regexp.MustCompile(` +\n`), "\n"},

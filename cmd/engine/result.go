@@ -14,7 +14,6 @@ import (
 
 	"github.com/pullscope/pullscope/engine"
 	"github.com/pullscope/pullscope/engine/lake"
-	"github.com/pullscope/pullscope/reports"
 )
 
 // printResult tells what a run did, for a person.
@@ -83,15 +82,12 @@ func countsText(counts map[string]int64) string {
 	return strings.Join(parts, ", ")
 }
 
-// rowsText lists the reports in their own order.
-func rowsText(rows map[string]int64) string {
-	var parts []string
-	for _, report := range reports.All() {
-		if n, ok := rows[report.Name]; ok {
-			parts = append(parts, fmt.Sprintf("%s %d", report.Name, n))
-		}
+func sumOf(rows map[string]int64) int64 {
+	var sum int64
+	for _, n := range rows {
+		sum += n
 	}
-	return strings.Join(parts, ", ")
+	return sum
 }
 
 // count puts a number before a noun.
@@ -123,17 +119,17 @@ func printPublished(w io.Writer, dir string, run lake.Run) {
 		fmt.Fprintln(w, "published: nothing due")
 		return
 	}
-	t := newTable(w, "published", "period", "revision", "report rows", "in")
+	t := newTable(w, "published", "period", "revision", "reports", "rows", "in")
 	for i, published := range run.Published {
 		if i == maxPublished {
-			t.AppendRow(table.Row{fmt.Sprintf("… and %d more", len(run.Published)-maxPublished), "", "", "", filepath.Join(dir, "reports")})
+			t.AppendRow(table.Row{fmt.Sprintf("… and %d more", len(run.Published)-maxPublished), "", "", "", "", filepath.Join(dir, "reports")})
 			break
 		}
 		revision := fmt.Sprint(published.Revision)
 		if !published.Changed {
 			revision += " (unchanged)"
 		}
-		t.AppendRow(table.Row{published.Publisher, published.Period, revision, rowsText(published.Rows), filepath.Join(dir, "reports", published.Dir)})
+		t.AppendRow(table.Row{published.Publisher, published.Period, revision, len(published.Rows), sumOf(published.Rows), filepath.Join(dir, "reports", published.Dir)})
 	}
 	t.Render()
 }

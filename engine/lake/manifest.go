@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/pullscope/pullscope/engine/enrich/origin"
 	"github.com/pullscope/pullscope/engine/period"
 )
 
@@ -85,6 +86,7 @@ func (r Run) Normalized() Run {
 		r.Published[n].Rows = orEmpty(r.Published[n].Rows)
 	}
 	r.Versions = orEmpty(r.Versions)
+	r.Enrichment = append([]origin.Origin{}, r.Enrichment...)
 	r.Timings = append([]Timing{}, r.Timings...)
 	return r
 }

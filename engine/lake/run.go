@@ -3,6 +3,7 @@ package lake
 import (
 	"time"
 
+	"github.com/pullscope/pullscope/engine/enrich/origin"
 	"github.com/pullscope/pullscope/engine/period"
 )
 
@@ -30,8 +31,10 @@ type Run struct {
 	Check Check `json:"check"`
 	// Published are the report directories that it wrote or found unchanged.
 	Published []Published `json:"published"`
-	// Versions are those of the rules, address databases and lists that it used, by name.
+	// Versions are those of the rules that it used, by name.
 	Versions map[string]string `json:"versions"`
+	// Enrichment are the databases, tables and lists that country, network, company, client and use case come from.
+	Enrichment []origin.Origin `json:"enrichment"`
 	// Timings are the durations of its steps, in their order.
 	Timings []Timing `json:"timings"`
 	// Recovered says that the run crashed after its commit was sealed and that a later one completed it.

@@ -24,6 +24,7 @@ select
     tool_version,
     os,
     arch,
+    role,
     use_case,
     source,
     line,

@@ -20,12 +20,22 @@ select
     clients.ip_domain,
     clients.cloud,
     clients.asn,
-    contexts.company,
+    case
+        when sorted.context_id <> 0 then contexts.company
+        when clients.company_wins then clients.company
+        else coalesce(users.company, clients.company)
+    end as company,
     agents.tool,
     agents.tool_version,
     agents.os,
     agents.arch,
-    contexts.use_case,
+    agents.role,
+    -- One step up on a cloud, never two: both steps start from the role's own use case.
+    case
+        when sorted.context_id <> 0 then contexts.use_case
+        when clients.cloud is null then agents.use_case
+        else agents.use_case_on_cloud
+    end as use_case,
     sorted.request_key,
     sources.source_id as source,
     sorted.line,

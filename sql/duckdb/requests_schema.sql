@@ -24,6 +24,7 @@ select
     cast(null as varchar) as tool_version,
     cast(null as varchar) as os,
     cast(null as varchar) as arch,
+    cast(null as varchar) as role,
     cast(null as varchar) as use_case,
     cast(null as bigint) as request_key,
     cast(null as varchar) as source,

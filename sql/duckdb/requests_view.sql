@@ -26,6 +26,7 @@ select
     tool_version,
     os,
     arch,
+    role,
     use_case,
     request_key,
     source,

@@ -13,7 +13,8 @@ select
     's' || chr(31) || namespace || chr(31) || repository || chr(31) || coalesce(tag, '')
         || chr(31) || coalesce(reference_digest, case when tag is null then digest end, '') as target,
     digest as digest_text,
-    's' || chr(31) || coalesce(tool, '') || chr(31) || coalesce(tool_version, '') || chr(31) || coalesce(os, '') || chr(31) || coalesce(arch, '') as agent,
+    's' || chr(31) || coalesce(tool, '') || chr(31) || coalesce(tool_version, '') || chr(31) || coalesce(os, '') || chr(31) || coalesce(arch, '')
+        || chr(31) || coalesce(role, '') as agent,
     's' || chr(31) || coalesce(cast(user_key as varchar), '') as user_text,
     coalesce(company, '') || chr(31) || coalesce(use_case, '') as context,
     request_key,

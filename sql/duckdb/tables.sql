@@ -42,7 +42,9 @@ create table clients (
     ip_type varchar,
     ip_domain varchar,
     cloud varchar,
-    asn bigint
+    asn bigint,
+    company varchar,
+    company_wins boolean
 );
 
 -- One row per path, or image and reference, as logged.
@@ -80,16 +82,21 @@ create table agents (
     tool varchar,
     tool_version varchar,
     os varchar,
-    arch varchar
+    arch varchar,
+    role varchar,
+    use_case varchar,
+    use_case_on_cloud varchar
 );
 
 create table users (
     user_id integer,
     user_text varchar,
-    user_key bigint
+    user_key bigint,
+    company varchar
 );
 
--- What was derived from several of the above; a stored request keeps what it was given.
+-- What was derived from several of the above, as a stored request keeps it; a new
+-- request has context 0 until it is stored.
 create table contexts (
     context_id integer,
     context varchar,

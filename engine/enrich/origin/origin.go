@@ -26,6 +26,8 @@ type Origin struct {
 	SHA256 string `json:"sha256"`
 	// Entries is how many records were read from it: prefixes, rules or domains; 0 when that is not known.
 	Entries int64 `json:"entries"`
+	// Verified says that every record of a database was read without an error, now or in an earlier run.
+	Verified bool `json:"verified,omitempty"`
 	// Failures is how many look-ups failed, which left their facts unknown.
 	Failures int64 `json:"failures"`
 }

@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/pullscope/pullscope/engine/duck"
+	"github.com/pullscope/pullscope/engine/lake"
+	"github.com/pullscope/pullscope/engine/period"
+	"github.com/pullscope/pullscope/reports"
+)
+
+// ReportRequest asks for one report over any stretch of days.
+type ReportRequest struct {
+	Report reports.Report
+	// Publisher restricts the rows to those of one publisher id; empty: all, one after the other.
+	Publisher string
+	// Range is the stretch of days; nil: the newest closed week with requests.
+	Range *period.Range
+}
+
+// ReportRows are the rows of a report, ready to be read or written.
+type ReportRows struct {
+	Report reports.Report // with its columns
+	Range  period.Range
+	// Suppressed and LeftOut count what the report's thresholds leave out.
+	Suppressed, LeftOut int64
+
+	source *reportSource
+	from   string // the rows in SQL
+	config Config
+}
+
+// Report computes a report from the lake as it is now and hands its rows to use.
+// It writes nothing to the data directory and may run during a run.
+func (e *Engine) Report(ctx context.Context, request ReportRequest, use func(*ReportRows) error) error {
+	if err := e.Config.Validate(); err != nil {
+		return &UsageError{err}
+	}
+	store, err := lake.OpenExisting(e.Dir)
+	if err != nil {
+		return err
+	}
+	days, err := store.Days()
+	if err != nil {
+		return err
+	}
+	events, err := store.ExtensionDays()
+	if err != nil {
+		return err
+	}
+	rows := &ReportRows{Report: request.Report, config: e.Config}
+	if request.Range != nil {
+		rows.Range = *request.Range
+	} else if rows.Range, err = e.newestWeek(unionOfDays(days, events)); err != nil {
+		return err
+	}
+	temporary, err := os.MkdirTemp("", "engine-report-*")
+	if err != nil {
+		return fmt.Errorf("make a folder for temporary files: %w", err)
+	}
+	defer os.RemoveAll(temporary)
+	if rows.source, err = openReports(ctx, temporary, e.Config); err != nil {
+		return err
+	}
+	defer rows.source.close()
+	if err := rows.source.use(ctx, filesOf(days, rows.Range.Contains, store.DayFile), filesOf(events, rows.Range.Reaches, store.ExtensionFile)); err != nil {
+		return err
+	}
+	if err := rows.compute(ctx, request.Publisher); err != nil {
+		return err
+	}
+	return use(rows)
+}
+
+// newestWeek is the newest closed week that has a day, or else the newest one.
+func (e *Engine) newestWeek(days []period.Day) (period.Range, error) {
+	if len(days) == 0 {
+		return period.Range{}, &UsageError{fmt.Errorf("there are no requests in %s; load some with engine run --input", e.Dir)}
+	}
+	for _, day := range slices.Backward(days) {
+		if week := period.WeekOf(day); week.Closed(e.now(), e.Config.Grace.Duration) {
+			return week.Range(), nil
+		}
+	}
+	return period.WeekOf(days[len(days)-1]).Range(), nil
+}
+
+func filesOf(days []period.Day, in func(period.Day) bool, file func(period.Day) string) []string {
+	var files []string
+	for _, day := range days {
+		if in(day) {
+			files = append(files, file(day))
+		}
+	}
+	return files
+}
+
+func (r *ReportRows) compute(ctx context.Context, publisher string) error {
+	err := r.source.run(ctx, &r.Report, reports.Params{
+		Granularity: r.Range.Granularity(), Reference: r.Range.Reference(), From: r.Range.From, To: r.Range.To,
+	})
+	if err != nil {
+		if r.Report.Path != "" {
+			return &UsageError{err}
+		}
+		return err
+	}
+	ofPublisher := "true"
+	if publisher != "" {
+		if err := r.checkPublisher(ctx, publisher); err != nil {
+			return err
+		}
+		ofPublisher = publisherColumn + " = " + duck.Quote(publisher)
+	}
+	r.from = fmt.Sprintf("(select * from report_rows where %s and %s)", publishedRows(r.Report), ofPublisher)
+	for _, column := range r.Report.LeftOut {
+		var count int64
+		query := fmt.Sprintf("select cast(coalesce(sum(%s), 0) as bigint) from report_rows where %s", column, ofPublisher)
+		if err := r.source.db.Value(ctx, query, &count); err != nil {
+			return err
+		}
+		if column == reports.SuppressedRows {
+			r.Suppressed = count
+		} else {
+			r.LeftOut = count
+		}
+	}
+	return nil
+}
+
+// checkPublisher refuses an id that nobody has: an empty report would look like
+// an answer.
+func (r *ReportRows) checkPublisher(ctx context.Context, publisher string) error {
+	var known int64
+	id := duck.Quote(publisher)
+	query := fmt.Sprintf("select (select count(*) from publishers where publisher_id = %[1]s) + (select count(*) from published_actions where publisher_id = %[1]s)"+
+		" + (select count(*) from published_extension_events where publisher_id = %[1]s)", id)
+	if err := r.source.db.Value(ctx, query, &known); err != nil || known > 0 {
+		return err
+	}
+	return &UsageError{fmt.Errorf("publisher %q is not in the configuration and has no actions from %s to %s", publisher, r.Range.Reference(), r.Range.LastDay())}
+}
+
+// Texts yields the rows as texts; NULL is nil.
+func (r *ReportRows) Texts(ctx context.Context, yield func([]*string) error) error {
+	return eachText(ctx, r.source.db, "select "+r.casts()+" from "+r.from, yield)
+}
+
+func (r *ReportRows) casts() string {
+	casts := ""
+	for i, column := range r.Report.Columns {
+		if i > 0 {
+			casts += ", "
+		}
+		casts += "cast(" + column.SQLName() + " as varchar)"
+	}
+	return casts
+}
+
+// Objects yields one JSON object a row.
+func (r *ReportRows) Objects(ctx context.Context, yield func([]*string) error) error {
+	var fields string
+	for i, column := range r.Report.Columns {
+		if i > 0 {
+			fields += ", "
+		}
+		fields += duck.Quote(column.Name) + ", " + column.SQLName()
+	}
+	return eachText(ctx, r.source.db, "select cast(json_object("+fields+") as varchar) from "+r.from, yield)
+}
+
+// WriteParquet writes the rows to path, whole or not at all.
+func (r *ReportRows) WriteParquet(ctx context.Context, path string) error {
+	columns := columnList(append(r.Report.Columns[:len(r.Report.Columns):len(r.Report.Columns)], r.Report.More...))
+	return atomically(path, func(staged string) error {
+		return r.source.db.Exec(ctx, copyParquet("select "+columns+" from "+r.from, staged))
+	})
+}
+
+// WriteXLSX writes the rows as a workbook to path, whole or not at all.
+func (r *ReportRows) WriteXLSX(ctx context.Context, path string) error {
+	book, err := reports.NewWorkbook("", r.config.Reports.CSVFormulaGuard)
+	if err != nil {
+		return err
+	}
+	defer book.Close()
+	if err := r.source.fillSheet(ctx, book, r.Report, r.from); err != nil {
+		return err
+	}
+	return atomically(path, book.Save)
+}
+
+// Guarded returns a value as CSV files have it.
+func (r *ReportRows) Guarded(column int, value string) string {
+	if !r.config.Reports.CSVFormulaGuard {
+		return value
+	}
+	return r.Report.Columns[column].Guarded(value)
+}
+
+// atomically lets write fill a file beside path, which then takes its place.
+func atomically(path string, write func(staged string) error) error {
+	dir, err := os.MkdirTemp(filepath.Dir(path), ".engine-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer os.RemoveAll(dir)
+	staged := filepath.Join(dir, filepath.Base(path))
+	if err := write(staged); err != nil {
+		return err
+	}
+	if err := os.Rename(staged, path); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package engine
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"maps"
+	"strings"
+	"text/template"
+
+	"github.com/pullscope/pullscope/engine/duck"
+	"github.com/pullscope/pullscope/reports"
+	sqlfiles "github.com/pullscope/pullscope/sql"
+)
+
+// reportSource is a database with the tables that reports read: who owns what,
+// and the actions and extension events of the days in question.
+type reportSource struct {
+	db     *duck.DB
+	config Config
+}
+
+// openReports starts a database for reports; what does not fit into memory waits
+// in scratch.
+func openReports(ctx context.Context, scratch string, config Config) (*reportSource, error) {
+	db, err := duck.Open(ctx, duck.Options{Threads: config.Threads, MemoryLimit: config.memoryLimit(), TempDir: scratch})
+	if err != nil {
+		return nil, err
+	}
+	s := &reportSource{db: db, config: config}
+	if err := s.createTables(ctx); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *reportSource) close() error { return s.db.Close() }
+
+// createTables makes the tables publishers (which namespace belongs to whom) and
+// tracked_companies (which companies a publisher asks for).
+func (s *reportSource) createTables(ctx context.Context) error {
+	err := s.db.Exec(ctx, `
+		create table publishers (namespace varchar, publisher_id varchar, publisher_name varchar);
+		create table tracked_companies (publisher_id varchar, domain varchar)`)
+	if err != nil {
+		return err
+	}
+	var namespaces, tracked [][]driver.Value
+	for _, publisher := range s.config.Publishers {
+		for _, namespace := range publisher.Namespaces {
+			namespaces = append(namespaces, []driver.Value{namespace, publisher.ID, publisher.Name})
+		}
+		for _, domain := range publisher.TrackedCompanies {
+			tracked = append(tracked, []driver.Value{publisher.ID, domain})
+		}
+	}
+	if err := s.db.Append("publishers", namespaces); err != nil {
+		return err
+	}
+	return s.db.Append("tracked_companies", tracked)
+}
+
+// use makes the views over these files of requests and extension events.
+func (s *reportSource) use(ctx context.Context, requests, events []string) error {
+	err := createViews(ctx, s.db, []view{
+		{"duckdb/requests_view.sql", requests}, {"duckdb/actions_view.sql", nil}, {"duckdb/extension_events_view.sql", events},
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"published_actions", "published_extension_events"} {
+		query, err := duck.Render(sqlfiles.Files, "models/"+name+".sql", nil, lakeTables)
+		if err != nil {
+			return err
+		}
+		if err := s.db.Exec(ctx, "create or replace view "+name+" as\n"+query); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lakeTables are what the models over the lake read.
+var lakeTables = template.FuncMap{"table": func(name string) (string, error) { return name, nil }}
+
+// run makes the table report_rows from the report's query. Own reports learn
+// their columns from it.
+func (s *reportSource) run(ctx context.Context, report *reports.Report, params reports.Params) error {
+	source, err := report.Template()
+	if err != nil {
+		return err
+	}
+	params.MinUsers, params.MaxImages = s.config.Reports.TechnographicMinUsers, s.config.Reports.TechnographicMaxImages
+	name := report.Name + ".sql"
+	if report.Path != "" {
+		name = report.Path
+	}
+	query, err := duck.RenderText(reports.Files, name, source, params, maps.Clone(reports.Funcs))
+	if err != nil {
+		return err
+	}
+	if report.Path != "" {
+		if query, err = ownReportQuery(query); err != nil {
+			return fmt.Errorf("%s: %w", report.Path, err)
+		}
+	}
+	if err := s.db.Exec(ctx, "create or replace table report_rows as\n"+query); err != nil {
+		if report.Path != "" {
+			return fmt.Errorf("%s: %w", report.Path, databaseMessage(err))
+		}
+		return err
+	}
+	if report.Path == "" {
+		return nil
+	}
+	return s.describeOwn(ctx, report)
+}
+
+// ownReportQuery takes a user's query: one statement that only reads.
+func ownReportQuery(query string) (string, error) {
+	parsed, err := parseStatement(query)
+	if err == nil && parsed.explains {
+		err = errReadOnly
+	}
+	return parsed.text, err
+}
+
+// describeOwn reads the columns of a user's report.
+func (s *reportSource) describeOwn(ctx context.Context, report *reports.Report) error {
+	columns, err := s.db.Describe(ctx, "select * from report_rows")
+	if err != nil {
+		return err
+	}
+	report.Columns = nil
+	for _, column := range columns {
+		if column.Name != publisherColumn {
+			report.Columns = append(report.Columns, reports.Column{Name: column.Name, Type: strings.ToLower(column.Type), Key: column.Type == "VARCHAR"})
+		}
+	}
+	if len(report.Columns) == len(columns) {
+		return fmt.Errorf("%s: the query has no column %s, which says whose a row is; select it from {{table \"actions\"}}", report.Path, publisherColumn)
+	}
+	if len(report.Columns) == 0 {
+		return fmt.Errorf("%s: the query has no column beside %s", report.Path, publisherColumn)
+	}
+	return nil
+}
+
+// publisherColumn says in every report whose a row is.
+const publisherColumn = "publisher_id"
+
+// publishedRows is the condition that restricts report_rows to what is published.
+func publishedRows(report reports.Report) string {
+	condition := "true"
+	for _, column := range report.LeftOut {
+		condition += " and " + column + " is null"
+	}
+	return condition
+}
+
+// columnList names columns in SQL.
+func columnList(columns []reports.Column) string {
+	names := make([]string, len(columns))
+	for i, column := range columns {
+		names[i] = column.SQLName()
+	}
+	return strings.Join(names, ", ")
+}

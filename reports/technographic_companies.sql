@@ -1,0 +1,105 @@
+-- Which companies use an image together with which other image?
+-- grain: one row per publisher, company, publisher's image and paired image; then one
+--   row per publisher that counts the companies that are left out
+-- params: Granularity, Reference, From, To; MaxImages, the most images of a company
+--   that is paired
+with actions as (
+    select
+        publisher_id,
+        publisher_name,
+        image_repository,
+        company
+    from {{table "actions"}}
+    where requested_at >= {{timestamp .From}}
+        and requested_at < {{timestamp .To}}
+        and company is not null
+),
+
+company_images as (
+    select
+        publisher_id,
+        publisher_name,
+        image_repository,
+        company
+    from actions
+    group by publisher_id, publisher_name, image_repository, company
+),
+
+-- As in technographic: who uses everything tells nothing about what goes together.
+company_totals as (
+    select
+        company,
+        count(*) as images
+    from company_images
+    group by company
+),
+
+paired_images as (
+    select
+        company_images.publisher_id,
+        company_images.publisher_name,
+        company_images.image_repository,
+        company_images.company
+    from company_images
+    inner join company_totals on company_images.company = company_totals.company
+    where company_totals.images <= {{.MaxImages}}
+),
+
+pairs as (
+    select
+        used.publisher_id,
+        used.publisher_name,
+        used.company as domain,
+        used.image_repository as dvpp_image,
+        other.image_repository as paired_image
+    from paired_images as used
+    inner join paired_images as other on used.company = other.company
+    where used.image_repository <> other.image_repository
+),
+
+left_out as (
+    select
+        company_images.publisher_id,
+        company_images.publisher_name,
+        count(distinct company_images.company) as left_out_users
+    from company_images
+    inner join company_totals on company_images.company = company_totals.company
+    where company_totals.images > {{.MaxImages}}
+    group by company_images.publisher_id, company_images.publisher_name
+),
+
+final as (
+    select
+        publisher_id,
+        publisher_name,
+        domain,
+        dvpp_image,
+        paired_image,
+        cast(null as bigint) as left_out_users
+    from pairs
+    union all
+    select
+        publisher_id,
+        publisher_name,
+        null as domain,
+        null as dvpp_image,
+        null as paired_image,
+        left_out_users
+    from left_out
+)
+
+select
+    publisher_id,
+    {{text .Granularity}} as date_granularity,
+    {{text .Reference}} as date_reference,
+    publisher_name,
+    domain,
+    dvpp_image,
+    paired_image,
+    left_out_users
+from final
+order by
+    publisher_id,
+    domain nulls last,
+    dvpp_image,
+    paired_image

@@ -1,0 +1,50 @@
+-- Whose are the actions? Each with the publisher of its namespace.
+-- grain: one row per action; a namespace that nobody owns is its own publisher
+with actions as (
+    select * from {{table "actions"}}
+),
+
+publishers as (
+    select
+        namespace,
+        publisher_id,
+        publisher_name
+    from {{table "publishers"}}
+),
+
+final as (
+    select
+        coalesce(publishers.publisher_id, actions.namespace) as publisher_id,
+        coalesce(publishers.publisher_name, actions.namespace) as publisher_name,
+        actions.namespace || '/' || actions.repository as image_repository,
+        actions."day",
+        actions.requested_at,
+        actions.namespace,
+        actions.repository,
+        actions.reference,
+        actions.tag,
+        actions.digest,
+        actions.method,
+        actions.action,
+        actions.action_requests,
+        actions.ip_key,
+        actions.client_key,
+        actions.user_key,
+        actions.country,
+        actions.ip_type,
+        actions.ip_domain,
+        actions.cloud,
+        actions.asn,
+        actions.company,
+        actions.tool,
+        actions.tool_version,
+        actions.role,
+        actions.os,
+        actions.arch,
+        actions.use_case,
+        actions.source
+    from actions
+    left join publishers on actions.namespace = publishers.namespace
+)
+
+select * from final
