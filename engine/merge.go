@@ -163,6 +163,11 @@ func (w *workspace) dropSources(ctx context.Context, sources []int32) error {
 	if len(sources) == 0 {
 		return nil
 	}
+	for _, source := range sources {
+		// The id of a known log is that of its stored requests: two numbers with one id
+		// would bring those back twice.
+		w.sources[source] = ""
+	}
 	list := numberList(sources)
 	return w.db.Exec(ctx, fmt.Sprintf("delete from requests where source in (%[1]s); delete from rejects where source in (%[1]s)", list))
 }
