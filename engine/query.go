@@ -25,8 +25,8 @@ const (
 	Objects
 )
 
-// Query runs one read-only SQL query over the views requests, actions, rejects
-// and runs of the data directory, and calls begin with its columns and then yield
+// Query runs one read-only SQL query over the views requests, actions,
+// extension_events, rejects and runs of the data directory, and calls begin with its columns and then yield
 // with each row. It needs no lock and may run during a run: it sees each day
 // whole, as before or after.
 func (e *Engine) Query(ctx context.Context, query string, form QueryForm, begin func([]duck.Column) error, yield func([]*string) error) error {
@@ -137,6 +137,9 @@ func createAllViews(ctx context.Context, db *duck.DB, store *lake.Lake) error {
 		files = append(files, store.DayFile(day))
 	}
 	if err := createViews(ctx, db, files); err != nil {
+		return err
+	}
+	if err := createExtensionView(ctx, db, store); err != nil {
 		return err
 	}
 	rejects, err := store.RejectsFiles()
