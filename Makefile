@@ -32,7 +32,8 @@ run: build
 	bin/engine run --data $(DEMO_DATA) --config fixtures/demo/engine.toml \
 		--input fixtures/demo/registry-east.access.json.gz \
 		--input fixtures/demo/registry-west.csv \
-		--input fixtures/demo/mirror.access.log
+		--input fixtures/demo/mirror.access.log \
+		--extensions fixtures/demo/extension-events.csv
 	@echo
 	@echo "Who pulls what? Try next:"
 	@echo "  bin/engine query --data $(DEMO_DATA) \"select namespace, repository, action, count(*) as actions from actions group by all order by actions desc limit 10\""

@@ -45,28 +45,37 @@ func (e *Engine) Check(ctx context.Context) (lake.Check, error) {
 	if err != nil {
 		return result, err
 	}
-	if err := checkFiles(store, runs, days); err != nil || len(days) == 0 {
-		return result, err
+	for _, table := range lake.Tables {
+		if err := checkFiles(store, runs, table); err != nil {
+			return result, err
+		}
+	}
+	if len(days) == 0 {
+		return result, nil
 	}
 	return e.checkStored(ctx, store, days)
 }
 
-// checkFiles compares the day files with what the manifests recorded.
-func checkFiles(store *lake.Lake, runs []lake.Run, days []period.Day) error {
-	recorded := lake.DayStates(runs)
+// checkFiles compares the day files of a table with what the manifests recorded.
+func checkFiles(store *lake.Lake, runs []lake.Run, table lake.Table) error {
+	days, err := store.DaysOf(table)
+	if err != nil {
+		return err
+	}
+	recorded := lake.StatesOf(runs, table)
 	for _, day := range days {
-		sha, err := fileSHA256(store.DayFile(day))
+		sha, err := fileSHA256(store.File(table, day))
 		if err != nil {
 			return err
 		}
 		if want, ok := recorded[day]; !ok || want != sha {
-			return fmt.Errorf("day file %s is not the one that its run wrote; something else has changed it. Restore it, or load its logs into a new data directory", store.DayFile(day))
+			return fmt.Errorf("day file %s is not the one that its run wrote; something else has changed it. Restore it, or load its logs into a new data directory", store.File(table, day))
 		}
 		delete(recorded, day)
 	}
 	for day, sha := range recorded {
 		if sha != "" {
-			return fmt.Errorf("day file %s is missing; restore it, or load its logs into a new data directory", store.DayFile(day))
+			return fmt.Errorf("day file %s is missing; restore it, or load its logs into a new data directory", store.File(table, day))
 		}
 	}
 	return nil

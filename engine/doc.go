@@ -4,9 +4,9 @@
 // directory:
 //
 //  1. recover: finish or discard what a killed run left (package lake).
-//  2. load: read the inputs that are new by content, in batches, through one SQL
-//     file per format; every record is accepted, ignored, a duplicate or rejected
-//     (package ingest, sql/ingest).
+//  2. load: read the inputs that are new by content, logs and extension events, in
+//     batches, through one SQL file per format; every record is accepted, ignored,
+//     a duplicate or rejected (package ingest, sql/ingest).
 //  3. merge: read back the stored requests that the new ones touch: the days that
 //     are rebuilt, and the neighbours that a burst over midnight reaches.
 //  4. classify: label every request with window functions (sql/models).

@@ -36,8 +36,9 @@ type Engine struct {
 
 // Request is what one run is asked to do.
 type Request struct {
-	Inputs      []string // files, directories, globs; none: only publish what is due
-	Format      ingest.Format
+	Inputs      []string       // logs: files, directories, globs; no input at all: only publish what is due
+	Format      ingest.Format  // of the logs
+	Extensions  []string       // files with extension events, likewise
 	Period      *period.Period // only this period is published
 	IncludeOpen bool           // publish periods that are not closed, too
 }

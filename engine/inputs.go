@@ -23,6 +23,16 @@ func knownInputs(runs []lake.Run) known {
 	return k
 }
 
+// of is what is known of one kind of inputs. The same bytes may be known as one
+// kind and new as another.
+func (k known) of(kind string) known {
+	isOther := func(input lake.Input) bool { return input.Kind != kind }
+	return known{
+		inputs: slices.DeleteFunc(slices.Clone(k.inputs), isOther),
+		live:   slices.DeleteFunc(slices.Clone(k.live), isOther),
+	}
+}
+
 // sizes are the content sizes at which a new input may turn out to be a grown one.
 func (k known) sizes() []int64 {
 	var sizes []int64
@@ -36,14 +46,14 @@ func (k known) sizes() []int64 {
 
 // openInputs opens the files, and leaves out those whose stored bytes are known,
 // so that a nightly run over a folder of rotated logs does not unpack them all.
-func openInputs(paths []string, format ingest.Format, known known) (open []*ingest.Input, skipped []lake.Skipped, err error) {
+func openInputs(schema *ingest.Schema, paths []string, format ingest.Format, known known) (open []*ingest.Input, skipped []lake.Skipped, err error) {
 	defer func() {
 		if err != nil {
 			closeInputs(open)
 		}
 	}()
 	for _, path := range paths {
-		input, err := ingest.Open(path, format)
+		input, err := ingest.OpenAs(schema, path, format)
 		if err != nil {
 			return open, nil, err
 		}

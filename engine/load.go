@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -38,6 +39,9 @@ type loader struct {
 	lines   *blockFeed // what the table function "lines" reads
 	inputs  []*loadedInput
 	columns map[string][]duck.Column // of a rendered format, by its text
+
+	requests   records
+	extensions records
 }
 
 // loadedInput is an input and what became of it.
@@ -51,14 +55,18 @@ type loadedInput struct {
 	firstAccepted int64 // line of the first accepted request; 0: none
 }
 
-func newLoader(w *workspace, probes []int64, progress func(int64)) (*loader, error) {
+func newLoader(ctx context.Context, w *workspace, probes []int64, progress func(int64)) (*loader, error) {
 	l := &loader{workspace: w, probes: probes, progress: progress, columns: map[string][]duck.Column{}}
+	l.requests, l.extensions = l.requestRecords(), l.extensionRecords()
+	if err := w.exec(ctx, "duckdb/extension_tables.sql", nil); err != nil {
+		return nil, err
+	}
 	err := w.db.RegisterLines("lines", func() duck.LineSource { return l.lines })
 	return l, err
 }
 
-// load reads all inputs. Rows go to the table requests, rejected records to
-// rejects, counts to tallies.
+// load reads all inputs. Rows go to the tables requests and extension_events,
+// rejected records to rejects, counts to tallies.
 func (l *loader) load(ctx context.Context, inputs []*ingest.Input) error {
 	for _, input := range inputs {
 		if err := ctx.Err(); err != nil {
@@ -66,6 +74,7 @@ func (l *loader) load(ctx context.Context, inputs []*ingest.Input) error {
 		}
 		loaded := &loadedInput{path: input.Path, source: l.addSource("")}
 		loaded.Path, loaded.Format, loaded.FileBytes = input.Name(), string(input.Format), input.FileBytes
+		loaded.Kind = l.recordsOf(input).kind
 		l.inputs = append(l.inputs, loaded)
 		var err error
 		if input.Format == ingest.Parquet {
@@ -142,7 +151,7 @@ func (l *loader) loadBatch(ctx context.Context, input *ingest.Input, feed *block
 	if err := blocksError(feed); err != nil {
 		return err
 	}
-	if err := l.judge(ctx); err != nil {
+	if err := l.recordsOf(input).judge(ctx); err != nil {
 		return err
 	}
 	return l.quarantine(ctx, feed)
@@ -167,7 +176,11 @@ func (l *loader) renderFormat(input *ingest.Input, source string) (string, error
 	if input.Format.Own() {
 		return renderOwnFormat(string(input.Format), params)
 	}
-	return duck.Render(sqlfiles.Files, "ingest/"+string(input.Format)+".sql", params, nil)
+	path := "ingest/" + string(input.Format) + ".sql"
+	if input.Format == ingest.JSONL {
+		path = l.recordsOf(input).jsonl
+	}
+	return duck.Render(sqlfiles.Files, path, params, nil)
 }
 
 // stage runs the format over one batch and brings its columns into one shape.
@@ -178,13 +191,13 @@ func (l *loader) stage(ctx context.Context, input *ingest.Input, format string) 
 		if columns, err = l.db.Describe(ctx, format); err != nil {
 			return fmt.Errorf("input %s: format %s: %w", input.Path, input.Format, databaseMessage(err))
 		}
-		if err := checkFormatColumns(columns); err != nil {
+		if err := checkFormatColumns(input.Schema, columns); err != nil {
 			return fmt.Errorf("input %s: format %s: %w", input.Path, input.Format, err)
 		}
 		l.columns[format] = columns
 	}
 	shape := shapeOf(columns)
-	query, err := duck.Render(sqlfiles.Files, "duckdb/stage.sql", map[string]string{
+	query, err := duck.Render(sqlfiles.Files, l.recordsOf(input).stage, map[string]string{
 		"Format": format, "Timestamp": shape.timestamp(), "Target": shape.target(), "Domain": shape.domain(),
 	}, template.FuncMap{"column": shape.column, "has": shape.has})
 	if err != nil {
@@ -196,9 +209,9 @@ func (l *loader) stage(ctx context.Context, input *ingest.Input, format string) 
 	return nil
 }
 
-// judge resolves the distinct texts of the batch and sorts its records into
-// accepted, ignored and rejected ones.
-func (l *loader) judge(ctx context.Context) error {
+// judgeRequests resolves the distinct texts of the batch and sorts its records
+// into accepted, ignored and rejected ones.
+func (l *loader) judgeRequests(ctx context.Context) error {
 	for _, d := range l.dimensions {
 		if err := l.resolveStaged(ctx, d, "stage.reject is null and stage.ignore is null"); err != nil {
 			return err
@@ -207,11 +220,20 @@ func (l *loader) judge(ctx context.Context) error {
 	if err := l.flushDictionaries(); err != nil {
 		return err
 	}
+	return l.acceptBatch(ctx, "duckdb/judge.sql", "duckdb/accept.sql", "requested_us")
+}
+
+// acceptBatch runs the two files that sort the batch and add what is accepted,
+// and counts. stamp is the column with the stamps.
+func (l *loader) acceptBatch(ctx context.Context, judge, accept, stamp string) error {
 	bounds := map[string]int64{"MinUs": minStamp.UnixMicro(), "MaxUs": maxStamp.UnixMicro()}
-	if err := l.exec(ctx, "duckdb/judge.sql", bounds); err != nil {
+	if err := l.exec(ctx, judge, bounds); err != nil {
 		return err
 	}
-	return l.exec(ctx, "duckdb/accept.sql", nil)
+	if err := l.exec(ctx, accept, nil); err != nil {
+		return err
+	}
+	return l.exec(ctx, "duckdb/tally.sql", map[string]string{"Stamp": stamp})
 }
 
 // quarantine keeps the text of the batch's rejected records.
@@ -282,12 +304,17 @@ func (l *loader) collect(ctx context.Context) error {
 	for _, input := range l.inputs {
 		input.Records = input.Accepted + input.Rejected + input.IgnoredTotal()
 		input.Source = sourceID(input.Earliest, input.SHA256)
-		l.sources[input.source] = input.Source
+		if input.Kind == lake.KindRequests {
+			// The table sources orders requests, and events may have the id of a log with the same bytes.
+			l.sources[input.source] = input.Source
+		}
 		if err := l.checkLines(input); err != nil {
 			return err
 		}
 	}
-	slices.SortFunc(l.inputs, func(a, b *loadedInput) int { return strings.Compare(a.Source, b.Source) })
+	slices.SortFunc(l.inputs, func(a, b *loadedInput) int {
+		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Kind, b.Kind))
+	})
 	return nil
 }
 
@@ -313,8 +340,12 @@ func (l *loader) checkRejects(ctx context.Context) error {
 		if err := l.db.Value(ctx, query, &line, &reason); err != nil {
 			return err
 		}
-		return fmt.Errorf("input %s: %d of %d records are rejected, more than max_reject_ratio = %v allows; the first is line %d (%s). Check the format (taken as %s; --format sets it) or raise max_reject_ratio",
-			input.path, input.Rejected, input.Records, l.config.MaxRejectRatio, line, reason, input.Format)
+		advice := fmt.Sprintf("Check the format (taken as %s; --format sets it) or raise max_reject_ratio", input.Format)
+		if input.Kind == lake.KindExtensionEvents {
+			advice = fmt.Sprintf("Check that it holds extension events (read as %s) or raise max_reject_ratio", input.Format)
+		}
+		return fmt.Errorf("input %s: %d of %d records are rejected, more than max_reject_ratio = %v allows; the first is line %d (%s). %s",
+			input.path, input.Rejected, input.Records, l.config.MaxRejectRatio, line, reason, advice)
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (l *loader) loadParquetBatch(ctx context.Context, input *ingest.Input, sour
 	if err := l.stage(ctx, input, format); err != nil {
 		return err
 	}
-	if err := l.judge(ctx); err != nil {
+	if err := l.recordsOf(input).judge(ctx); err != nil {
 		return err
 	}
 	// The raw text of a row is the row as JSON.
@@ -76,11 +76,11 @@ func (l *loader) loadParquetBatch(ctx context.Context, input *ingest.Input, sour
 func nameParquetColumns(input *ingest.Input, columns []duck.Column) error {
 	input.Columns = nil
 	for _, column := range columns {
-		if name := strings.ToLower(column.Name); slices.Contains(ingest.CanonicalColumns, name) {
+		if name := strings.ToLower(column.Name); slices.Contains(input.Schema.Columns, name) {
 			input.Columns = append(input.Columns, name)
 		}
 	}
-	return ingest.CheckColumns(input.Columns)
+	return input.Schema.Check(input.Columns)
 }
 
 func fileSHA256(path string) (string, error) {

@@ -158,13 +158,19 @@ func (m *merger) dropContext(ctx context.Context) error {
 	return m.db.Exec(ctx, "delete from requests where is_context")
 }
 
-// dropSources removes the requests and rejects of inputs that are not stored.
-func (w *workspace) dropSources(ctx context.Context, sources []int32) error {
+// dropSources removes the rows, in the table of their kind, and the rejects of
+// inputs that are not stored.
+func (w *workspace) dropSources(ctx context.Context, table string, sources []int32) error {
 	if len(sources) == 0 {
 		return nil
 	}
+	for _, source := range sources {
+		// The id of a known log is that of its stored requests: two numbers with one id
+		// would bring those back twice.
+		w.sources[source] = ""
+	}
 	list := numberList(sources)
-	return w.db.Exec(ctx, fmt.Sprintf("delete from requests where source in (%[1]s); delete from rejects where source in (%[1]s)", list))
+	return w.db.Exec(ctx, fmt.Sprintf("delete from %[2]s where source in (%[1]s); delete from rejects where source in (%[1]s)", list, table))
 }
 
 // newDays are the days of the new requests.
@@ -172,6 +178,19 @@ func (w *workspace) newDays(ctx context.Context) ([]period.Day, error) {
 	var days []period.Day
 	err := w.db.Each(ctx, fmt.Sprintf("select distinct requested_us // %d as day_no from requests where is_new order by day_no", dayUs), func(row []driver.Value) error {
 		days = append(days, dayOfNumber(row[0].(int64)))
+		return nil
+	})
+	return days, err
+}
+
+// daysBySource are the days of each source in the rows of a query with the
+// columns source and at_us, ascending.
+func (w *workspace) daysBySource(ctx context.Context, rows string) (map[int32][]period.Day, error) {
+	days := map[int32][]period.Day{}
+	query := fmt.Sprintf("select distinct source, at_us // %d as day_no from (%s) order by source, day_no", dayUs, rows)
+	err := w.db.Each(ctx, query, func(row []driver.Value) error {
+		source := row[0].(int32)
+		days[source] = append(days[source], dayOfNumber(row[1].(int64)))
 		return nil
 	})
 	return days, err

@@ -44,13 +44,7 @@ func (m *merger) removeDuplicates(ctx context.Context, inputs []*loadedInput) er
 	if err != nil {
 		return err
 	}
-	daysOf := map[int32][]period.Day{}
-	query = fmt.Sprintf("select distinct source, requested_us // %d as day_no from requests where is_new order by source, day_no", dayUs)
-	err = m.db.Each(ctx, query, func(row []driver.Value) error {
-		source := row[0].(int32)
-		daysOf[source] = append(daysOf[source], dayOfNumber(row[1].(int64)))
-		return nil
-	})
+	daysOf, err := m.daysBySource(ctx, "select source, requested_us as at_us from requests where is_new")
 	if err != nil {
 		return err
 	}

@@ -270,6 +270,22 @@ func TestLoadingAgainChangesNothing(t *testing.T) {
 	})
 }
 
+// A known log that comes in two packings beside a new log of its day is still counted once.
+func TestKnownLogInTwoPackings(t *testing.T) {
+	t.Parallel()
+	l := &lab{TB: t, root: t.TempDir(), window: classify.DefaultWindow}
+	log := func(client string) []byte {
+		return csvText([]logRow{{at: monday, client: client, method: "GET", image: "acme/app", reference: "v1"}})
+	}
+	known := log("192.0.2.1")
+	twoMembers := append(gzipped(t, known[:20]), gzipped(t, known[20:])...)
+	e := l.load([]string{l.file("a.csv", known)},
+		[]string{l.file("a.csv.gz", gzipped(t, known)), l.file("again.csv.gz", twoMembers), l.file("b.csv", log("192.0.2.2"))})
+	if got := query(t, e, "select count(*) from requests"); got[0][0] != "2" {
+		t.Errorf("%s requests are stored, want 2", got[0][0])
+	}
+}
+
 // A log that has grown replaces its shorter version, whichever is loaded first.
 func TestGrownLogReplacesItsShorterVersion(t *testing.T) {
 	t.Parallel()

@@ -197,19 +197,27 @@ func TestNoAddressOrUserIsStored(t *testing.T) {
 	for _, address := range []string{"203.0.113.217", "203.0.113.218", "203.0.113.219", "2001:db8:dead:beef:1234:5678:9abc:def0", "2001:db8:dead:beef::77"} {
 		hide.hideAddress(address)
 	}
-	for _, text := range []string{"zanzibar-4711", "zanzibar-4712", "zanzibar-4713", email, "quentin.zanzibar"} {
+	for _, text := range []string{"zanzibar-4711", "zanzibar-4712", "zanzibar-4713", "zanzibar-4714", "zanzibar-4715", email, "quentin.zanzibar"} {
 		hide.hide(text)
 	}
 	e := newEngine(t.TempDir(), farAway)
 	e.Config.Reports.Publish, e.Config.Reports.XLSX = nil, true
 	mustRun(t, e, inputFile(t, rows...))
+	// Users of extensions are hidden likewise, and are the users of requests.
+	events := func(rows ...eventRow) string {
+		return writeFile(t, filepath.Join(t.TempDir(), "events.csv"), eventsCSV(rows...))
+	}
+	runExtensions(t, e, events(
+		eventRow{"2026-09-14T10:00:00Z", "acme/tool", "install", "zanzibar-4711"}, eventRow{"2026-09-14T11:00:00Z", "acme/tool", "install", "zanzibar-4714"},
+		eventRow{"2026-09-14T12:00:00Z", "acme/tool", "remove", "zanzibar-4715"}))
+	runExtensions(t, e, events(eventRow{"2026-09-14T10:00:00Z", "acme/tool", "open", email}))
 	// A second run reads the days back and writes them again.
 	mustRun(t, e, inputFile(t, row(4, "203.0.113.217", "zanzibar-4711", "")))
 	mustCheck(t, e, 6)
 	hide.hidden(t, e)
 
 	// The search finds what is there: the quarantine has the broken line as it was.
-	if leaks, files := hide.leaks(t, filepath.Join(e.Dir, "rejects"), func(string) bool { return true }); files != 1 || len(leaks) == 0 {
+	if leaks, files := hide.leaks(t, filepath.Join(e.Dir, "rejects"), func(string) bool { return true }); files != 2 || len(leaks) < 2 {
 		t.Errorf("in %d quarantine files nothing was found", files)
 	}
 	// And a number would be found: the day with one more column.
@@ -221,6 +229,9 @@ func TestNoAddressOrUserIsStored(t *testing.T) {
 		if leaks, _ := hide.leaks(t, dir, func(string) bool { return true }); (len(leaks) == 0) != (column == "2306139570357600256") {
 			t.Errorf("planted %s: found %q", column, leaks)
 		}
+	}
+	if users := query(t, e, "select count(distinct user_key), count(distinct user_key) filter (user_key in (select user_key from requests)) from extension_events"); users[0][0] != "3" || users[0][1] != "2" {
+		t.Errorf("users of extensions, and those of them that pulled, are %v, want 3 and 2", users[0])
 	}
 	if users := query(t, e, "select count(distinct user_key), count(distinct ip_key), count(distinct client_key) from requests"); users[0][0] != "3" || users[0][1] != "4" || users[0][2] != "3" {
 		t.Errorf("users, addresses and clients are %v, want 3, 4 and 3", users[0])

@@ -40,7 +40,7 @@ func (r *run) publish(ctx context.Context) error {
 		return err
 	}
 	runs := append(r.runs[:len(r.runs):len(r.runs)], *r.manifest())
-	states := dayStates{requests: lake.DayStates(runs), events: lake.ExtensionDayStates(runs), reports: reportVersions(all)}
+	states := dayStates{requests: lake.DayStates(runs), events: lake.StatesOf(runs, lake.ExtensionEvents), reports: reportVersions(all)}
 	var due []duePeriod
 	for _, p := range period.Covering(unionOfDays(days, events)) {
 		if r.request.Period != nil && *r.request.Period != p {

@@ -25,8 +25,8 @@ const (
 	Objects
 )
 
-// Query runs one read-only SQL query over the views requests, actions, rejects
-// and runs of the data directory, and calls begin with its columns and then yield
+// Query runs one read-only SQL query over the views requests, actions,
+// extension_events, rejects and runs of the data directory, and calls begin with its columns and then yield
 // with each row. It needs no lock and may run during a run: it sees each day
 // whole, as before or after.
 func (e *Engine) Query(ctx context.Context, query string, form QueryForm, begin func([]duck.Column) error, yield func([]*string) error) error {
@@ -136,6 +136,14 @@ func createAllViews(ctx context.Context, db *duck.DB, store *lake.Lake) error {
 	for _, day := range days {
 		files = append(files, store.DayFile(day))
 	}
+	eventDays, err := store.ExtensionDays()
+	if err != nil {
+		return err
+	}
+	var events []string
+	for _, day := range eventDays {
+		events = append(events, store.ExtensionFile(day))
+	}
 	rejects, err := store.RejectsFiles()
 	if errors.Is(err, fs.ErrPermission) {
 		rejects = nil // the quarantine holds addresses: to others than the owner it is empty
@@ -147,7 +155,7 @@ func createAllViews(ctx context.Context, db *duck.DB, store *lake.Lake) error {
 		return err
 	}
 	return createViews(ctx, db, []view{
-		{"duckdb/requests_view.sql", files}, {"duckdb/actions_view.sql", nil},
+		{"duckdb/requests_view.sql", files}, {"duckdb/actions_view.sql", nil}, {"duckdb/extension_events_view.sql", events},
 		{"duckdb/rejects_view.sql", rejects}, {"duckdb/runs_view.sql", runs},
 	})
 }

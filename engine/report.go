@@ -86,19 +86,19 @@ func (p *reporter) publish(ctx context.Context) error {
 	return p.recordPublication(p.dir, p.due, dirs)
 }
 
-// open makes a staged directory for every publisher: those with actions or events
-// in the period, and those of the configuration, for whom no pulls is an answer, too.
+// open makes a staged directory for every publisher: those with actions in the
+// period or events up to its end, and those of the configuration, for whom no pulls is an answer, too.
 func (p *reporter) open(ctx context.Context) error {
-	query := fmt.Sprintf(`
+	query := `
 		with publishers_of_period as (
 			select distinct publisher_id, publisher_name, source from published_actions
 			union
-			select distinct publisher_id, publisher_name, source from published_extension_events where occurred_at >= timestamp '%s'
+			select distinct publisher_id, publisher_name, source from published_extension_events
 			union
 			select publisher_id, publisher_name, null from publishers
 		)
 		select publisher_id, publisher_name, coalesce(string_agg(source, ' ' order by source), '') as inputs
-		from publishers_of_period group by publisher_id, publisher_name order by publisher_id`, p.due.Start.Format(time.DateTime))
+		from publishers_of_period group by publisher_id, publisher_name order by publisher_id`
 	return p.source.db.Each(ctx, query, func(row []driver.Value) error {
 		id, name := row[0].(string), row[1].(string)
 		target := filepath.Join(p.dir, lake.SafeName(id), string(p.due.Granularity), p.due.Dir())

@@ -118,18 +118,33 @@ func (r *run) prepare() error {
 
 // open finds the inputs and leaves out what is known by its stored bytes.
 func (r *run) open() ([]*ingest.Input, error) {
-	if len(r.request.Inputs) == 0 {
-		return nil, nil
-	}
-	paths, err := ingest.Discover(r.request.Inputs)
-	if err != nil {
-		return nil, err
-	}
+	known := knownInputs(r.runs)
 	format := r.request.Format
 	if format == "" {
 		format = ingest.Auto
 	}
-	inputs, skipped, err := openInputs(paths, format, knownInputs(r.runs))
+	logs, err := r.openAs(ingest.Requests, "--input", r.request.Inputs, format, known.of(lake.KindRequests))
+	if err != nil {
+		return nil, err
+	}
+	events, err := r.openAs(ingest.ExtensionEvents, "--extensions", r.request.Extensions, ingest.Auto, known.of(lake.KindExtensionEvents))
+	if err != nil {
+		closeInputs(logs)
+		return nil, err
+	}
+	return append(logs, events...), nil
+}
+
+// openAs opens the inputs of one flag.
+func (r *run) openAs(schema *ingest.Schema, flag string, patterns []string, format ingest.Format, known known) ([]*ingest.Input, error) {
+	if len(patterns) == 0 {
+		return nil, nil
+	}
+	paths, err := ingest.Discover(flag, patterns)
+	if err != nil {
+		return nil, err
+	}
+	inputs, skipped, err := openInputs(schema, paths, format, known)
 	r.skip(skipped)
 	for _, input := range inputs {
 		r.log().Info("reading", "file", input.Name(), "format", string(input.Format), "packing", input.Packing, "bytes", input.FileBytes)
@@ -155,7 +170,7 @@ func (r *run) build(ctx context.Context, inputs []*ingest.Input) error {
 	known := knownInputs(r.runs)
 	var l *loader
 	err = r.timed("load", func() error {
-		if l, err = newLoader(w, probeSizes(known, inputs), r.reportProgress(inputs)); err != nil {
+		if l, err = newLoader(ctx, w, probeSizes(known, inputs), r.reportProgress(inputs)); err != nil {
 			return err
 		}
 		if err := l.load(ctx, inputs); err != nil {
@@ -170,7 +185,15 @@ func (r *run) build(ctx context.Context, inputs []*ingest.Input) error {
 		return err
 	}
 	var m *merger
-	if err := r.timed("merge", func() error { m, err = r.merge(ctx, l, known); return err }); err != nil {
+	var events extensionChange
+	err = r.timed("merge", func() error {
+		if m, err = r.merge(ctx, l, known); err != nil {
+			return err
+		}
+		events, err = r.mergeExtensions(ctx, l, known)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	var days []period.Day
@@ -183,16 +206,27 @@ func (r *run) build(ctx context.Context, inputs []*ingest.Input) error {
 	// The check held every request in memory, which the sort needs now.
 	debug.FreeOSMemory()
 	return r.timed("store", func() error {
-		r.manifest().Days, err = stageDays(ctx, w, r.commit, days)
+		if r.manifest().Days, err = stageDays(ctx, w, r.commit, days); err != nil {
+			return err
+		}
+		r.manifest().ExtensionDays, err = stageExtensionDays(ctx, w, r.store, r.commit, events)
 		return err
 	})
 }
 
-// merge decides which inputs are new, reads back what they touch and removes
-// what repeats.
+// plan decides which inputs with one kind of records are new, and drops what was
+// read of the others.
+func (r *run) plan(ctx context.Context, l *loader, known known, of records) (plan, error) {
+	inputs := l.inputsOf(of)
+	p := known.of(of.kind).plan(inputs)
+	return p, l.dropSources(ctx, of.table, leftOut(inputs, p.fresh))
+}
+
+// merge decides which logs are new, reads back what they touch and removes what
+// repeats.
 func (r *run) merge(ctx context.Context, l *loader, known known) (*merger, error) {
-	p := known.plan(l.inputs)
-	if err := l.dropSources(ctx, leftOut(l.inputs, p.fresh)); err != nil {
+	p, err := r.plan(ctx, l, known, l.requests)
+	if err != nil {
 		return nil, err
 	}
 	m, err := newMerger(l.workspace, r.store, p.superseded)
@@ -209,10 +243,18 @@ func (r *run) merge(ctx context.Context, l *loader, known known) (*merger, error
 	if err := m.removeDuplicates(ctx, p.fresh); err != nil {
 		return nil, err
 	}
+	if err := r.account(p); err != nil {
+		return nil, err
+	}
+	return m, l.nameInputs(ctx)
+}
+
+// account writes what became of the inputs into the manifest.
+func (r *run) account(p plan) error {
 	r.skip(p.skipped)
 	for _, input := range p.fresh {
 		if !input.AddsUp() {
-			return nil, fmt.Errorf("input %s: %d records, but %d accepted, %d duplicates, %d rejected and %d ignored; nothing is stored", input.path,
+			return fmt.Errorf("input %s: %d records, but %d accepted, %d duplicates, %d rejected and %d ignored; nothing is stored", input.path,
 				input.Records, input.Accepted, input.Duplicates, input.Rejected, input.IgnoredTotal())
 		}
 		r.manifest().Inputs = append(r.manifest().Inputs, input.Input)
@@ -220,7 +262,7 @@ func (r *run) merge(ctx context.Context, l *loader, known known) (*merger, error
 			r.log().Info("read as the longer version of a log that has grown", "file", input.Path, "replaces", source)
 		}
 	}
-	return m, l.nameInputs(ctx)
+	return nil
 }
 
 // commitDays makes the staged days visible: from Seal on, a crash is completed
@@ -231,7 +273,7 @@ func (r *run) commitDays() error {
 		if err := r.commit.Seal(*r.manifest()); err != nil {
 			return errors.Join(err, r.commit.Abort())
 		}
-		r.result.Stored = len(r.manifest().Days) > 0
+		r.result.Stored = len(r.manifest().Days)+len(r.manifest().ExtensionDays) > 0
 		return r.commit.Apply()
 	})
 }
@@ -284,14 +326,15 @@ func leftOut(inputs, fresh []*loadedInput) []int32 {
 	return numbers
 }
 
-// nameInputs writes the names of the inputs, which the quarantine shows.
+// nameInputs writes the names of the inputs, which the quarantine shows, and
+// their ids, which events are stored with.
 func (l *loader) nameInputs(ctx context.Context) error {
-	if err := l.db.Exec(ctx, "create or replace temp table input_files (source integer, file varchar)"); err != nil {
+	if err := l.db.Exec(ctx, "create or replace temp table input_files (source integer, file varchar, source_id varchar)"); err != nil {
 		return err
 	}
 	rows := make([][]driver.Value, len(l.inputs))
 	for i, input := range l.inputs {
-		rows[i] = []driver.Value{input.source, input.Path}
+		rows[i] = []driver.Value{input.source, input.Path, input.Source}
 	}
 	return l.db.Append("input_files", rows)
 }

@@ -16,13 +16,13 @@ var formatColumns = []string{"source", "line", "item", "reject", "ignore", "forw
 
 // checkFormatColumns refuses a format whose columns the engine would not
 // understand: a misspelled column would silently lose data.
-func checkFormatColumns(columns []duck.Column) error {
+func checkFormatColumns(schema *ingest.Schema, columns []duck.Column) error {
 	names := make([]string, len(columns))
 	for i, column := range columns {
 		names[i] = column.Name
-		if !slices.Contains(formatColumns, column.Name) && !slices.Contains(ingest.CanonicalColumns, column.Name) {
+		if !slices.Contains(formatColumns, column.Name) && !slices.Contains(schema.Columns, column.Name) {
 			return fmt.Errorf("column %q is unknown; a format yields %s, and of %s what it needs",
-				column.Name, "source, line", strings.Join(append(slices.Clone(formatColumns[2:]), ingest.CanonicalColumns...), ", "))
+				column.Name, "source, line", strings.Join(append(slices.Clone(formatColumns[2:]), schema.Columns...), ", "))
 		}
 	}
 	for _, required := range []string{"source", "line"} {
@@ -34,7 +34,7 @@ func checkFormatColumns(columns []duck.Column) error {
 		// A path holds image and reference.
 		names = append(names, "image", "reference")
 	}
-	return ingest.CheckColumns(names)
+	return schema.Check(names)
 }
 
 // shape is the columns of a format, by name.

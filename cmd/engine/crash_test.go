@@ -48,6 +48,7 @@ func runChild(t *testing.T, args ...string) result {
 
 // crashInputs writes logs that build on each other: several days, pulls over
 // midnight and over the ends of files, duplicates, rejects, and one that has grown.
+// Beside each lies a file of extension events (see extensionsOf).
 func crashInputs(t *testing.T, dir string, rows int) []string {
 	t.Helper()
 	random := rand.New(rand.NewPCG(7, 11))
@@ -82,15 +83,37 @@ func crashInputs(t *testing.T, dir string, rows int) []string {
 			out.WriteString(grown + "2024-09-27T05:00:00Z,192.0.2.9,GET,acme/app,v2,,,,\n")
 		}
 		put(t, path, out.String())
+		put(t, extensionsOf(path), crashEvents(file, rows/10))
 		inputs = append(inputs, path)
 	}
 	return inputs
+}
+
+// extensionsOf is the file of extension events that is loaded together with a log.
+func extensionsOf(input string) string { return strings.TrimSuffix(input, ".csv") + ".events.csv" }
+
+// crashEvents are events of several days; the last file is the second one, longer.
+func crashEvents(file, rows int) string {
+	if file == 4 {
+		return crashEvents(1, rows) + "2024-09-29T05:00:00Z,acme/tool,open,alice\n"
+	}
+	var out strings.Builder
+	out.WriteString("timestamp,extension,event,user_id\n")
+	at := time.Date(2024, 9, 24+file/2, 20, file, 0, 0, time.UTC)
+	for i := range rows {
+		at = at.Add(20 * time.Hour / time.Duration(rows))
+		fmt.Fprintf(&out, "%s,acme/tool%d,%s,user%d\n", at.Format(time.RFC3339), i%3, []string{"install", "open", "remove", "update"}[i%97%4], i%5)
+	}
+	return out.String()
 }
 
 // published is what a lake shows to the world: days and reports, byte by byte.
 func published(t *testing.T, data string) map[string]string {
 	t.Helper()
 	files := treeOf(t, filepath.Join(data, "requests"))
+	for name, content := range treeOf(t, filepath.Join(data, "extension_events")) {
+		files["extension_events/"+name] = content
+	}
 	for name, content := range treeOf(t, filepath.Join(data, "reports")) {
 		// What a kill leaves half-written under a hidden name stays there. It is read by nobody.
 		if !strings.HasPrefix(name, ".published/.") {
@@ -120,7 +143,7 @@ func checkSame(t *testing.T, got, want map[string]string) {
 type stage struct {
 	dir    string
 	files  map[string]string
-	counts map[string]int // requests by day
+	counts map[string]int // requests by day, and extension events by "extensions:" and day
 	took   time.Duration
 }
 
@@ -146,7 +169,7 @@ func undisturbed(t *testing.T, dir string, inputs []string) []stage {
 func runArgs(data string, inputs []string) []string {
 	args := []string{"run", "--data", data}
 	for _, input := range inputs {
-		args = append(args, "--input", input)
+		args = append(args, "--input", input, "--extensions", extensionsOf(input))
 	}
 	return args
 }
@@ -161,7 +184,8 @@ func copyTree(t *testing.T, from, to string) {
 func dayCounts(t *testing.T, data string) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
-	for _, row := range queryCSV(t, data, "select day || ' ' || count(*) from requests group by day") {
+	for _, row := range queryCSV(t, data, `select day || ' ' || count(*) from requests group by day
+		union all select 'extensions:' || day || ' ' || count(*) from extension_events group by day`) {
 		var day string
 		var n int
 		if _, err := fmt.Sscan(row, &day, &n); err == nil {
@@ -175,6 +199,7 @@ func dayCounts(t *testing.T, data string) map[string]int {
 // those that the clock chooses.
 var moments = []struct{ name, glob string }{
 	{"a day is staged", "scratch/*/day=*.parquet"},
+	{"a day of extension events is staged", "scratch/*/extension_events.day=*.parquet"},
 	{"the commit is sealed", "scratch/*/commit.json"},
 	{"reports are being written", "reports/*/*/.staging-*"},
 	{"a period is published", "reports/.published/*"},
@@ -190,7 +215,7 @@ func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	inputs := crashInputs(t, dir, 1000)
 	stages := undisturbed(t, dir, inputs)
-	const byClock = 3 // points per stage; with the moments these are 40
+	const byClock = 3 // points per stage; with the moments these are 45
 	point := 0
 	found := map[string]int{}
 	for i := range inputs {
@@ -278,7 +303,7 @@ func checkDays(t *testing.T, data string, before, after stage) {
 	t.Helper()
 	for day, count := range dayCounts(t, data) {
 		if count != before.counts[day] && count != after.counts[day] {
-			t.Errorf("day %s has %d requests, neither %d nor %d", day, count, before.counts[day], after.counts[day])
+			t.Errorf("day %s has %d rows, neither %d nor %d", day, count, before.counts[day], after.counts[day])
 		}
 	}
 }

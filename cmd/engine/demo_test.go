@@ -16,7 +16,8 @@ func TestDemoReports(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	mustEngine(t, "run", "--data", data, "--config", filepath.Join(demo, "engine.toml"),
 		"--input", filepath.Join(demo, "registry-east.access.json.gz"),
-		"--input", filepath.Join(demo, "registry-west.csv"), "--input", filepath.Join(demo, "mirror.access.log"))
+		"--input", filepath.Join(demo, "registry-west.csv"), "--input", filepath.Join(demo, "mirror.access.log"),
+		"--extensions", filepath.Join(demo, "extension-events.csv"))
 	for _, publisher := range []string{"acme", "globex"} {
 		for _, report := range reports.All() {
 			name := filepath.Join(publisher, "weekly", "2026-09-14", report.Name+".csv")

@@ -17,10 +17,11 @@ import (
 
 const queryUsage = `Runs one read-only query over these views; it may run during a run.
 
-  requests  one row per accepted request
-  actions   one row per version check or pull
-  rejects   lines that could not be read: run, file, line, reason, raw
-  runs      what each run read: run, file, lines, accepted, rejected, …
+  requests          one row per accepted request
+  actions           one row per version check or pull
+  extension_events  one row per extension event
+  rejects           lines that could not be read: run, file, line, reason, raw
+  runs              what each run read: run, file, lines, accepted, rejected, …
 
 engine query "describe actions" lists the columns.`
 

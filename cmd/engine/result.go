@@ -46,7 +46,7 @@ func printInputs(w io.Writer, dir string, run lake.Run) {
 	var total lake.Input
 	ignored := map[string]int64{}
 	for _, input := range run.Inputs {
-		t.AppendRow(table.Row{input.Path, input.Format, input.Lines, input.Accepted, input.IgnoredTotal(), input.Duplicates, input.Rejected})
+		t.AppendRow(table.Row{input.Path, formatText(input), input.Lines, input.Accepted, input.IgnoredTotal(), input.Duplicates, input.Rejected})
 		total.Lines += input.Lines
 		total.Accepted += input.Accepted
 		total.Duplicates += input.Duplicates
@@ -66,6 +66,15 @@ func printInputs(w io.Writer, dir string, run lake.Run) {
 	if total.Rejected > 0 {
 		fmt.Fprintf(w, "rejected lines are in quarantine: engine query --data %s \"select file, line, reason, raw from rejects\"\n", dir)
 	}
+}
+
+// formatText is the format of an input, and what its records are when they are
+// no requests.
+func formatText(input lake.Input) string {
+	if input.Kind == lake.KindExtensionEvents {
+		return input.Format + " extensions"
+	}
+	return input.Format
 }
 
 func countsText(counts map[string]int64) string {
@@ -102,16 +111,24 @@ func printDays(w io.Writer, run lake.Run) {
 	if run.Check.Requests > 0 {
 		fmt.Fprintf(w, "check passed: the SQL and the reference classifier agree on all %d requests, %d actions\n", run.Check.Requests, run.Check.Actions)
 	}
-	if len(run.Days) == 0 {
+	if len(run.Days)+len(run.ExtensionDays) == 0 {
 		fmt.Fprintln(w, "stored: nothing new")
-		return
 	}
-	var requests, actions int64
-	for _, day := range run.Days {
-		requests += day.Requests
-		actions += day.Actions
+	if days := run.Days; len(days) > 0 {
+		var requests, actions int64
+		for _, day := range days {
+			requests += day.Requests
+			actions += day.Actions
+		}
+		fmt.Fprintf(w, "stored: %s, %s to %s, with %d requests and %d actions\n", count(int64(len(days)), "day"), days[0].Day, days[len(days)-1].Day, requests, actions)
 	}
-	fmt.Fprintf(w, "stored: %s, %s to %s, with %d requests and %d actions\n", count(int64(len(run.Days)), "day"), run.Days[0].Day, run.Days[len(run.Days)-1].Day, requests, actions)
+	if days := run.ExtensionDays; len(days) > 0 {
+		var events int64
+		for _, day := range days {
+			events += day.Events
+		}
+		fmt.Fprintf(w, "stored: %s, %s to %s, with %s\n", count(int64(len(days)), "day"), days[0].Day, days[len(days)-1].Day, count(events, "extension event"))
+	}
 }
 
 func printPublished(w io.Writer, dir string, run lake.Run) {

@@ -27,7 +27,8 @@ func runCommand() *cli.Command {
 		Description: runUsage,
 		Flags: append([]cli.Flag{
 			dataFlag(),
-			&cli.StringSliceFlag{Name: "input", Usage: "a log `FILE`, directory or glob; repeatable; without it only due reports are published"},
+			&cli.StringSliceFlag{Name: "input", Usage: "a log `FILE`, directory or glob; repeatable; without any input only due reports are published"},
+			&cli.StringSliceFlag{Name: "extensions", Usage: "extension events: a csv, jsonl or parquet `FILE`, directory or glob; repeatable"},
 			&cli.StringFlag{Name: "format", Value: "auto", Usage: "the `FORMAT` of the logs: auto, csv, jsonl, parquet, nginx-json, combined, distribution-events or your own FILE.sql"},
 			configFlag(),
 			&cli.DurationFlag{Name: "window", Value: 5 * time.Second, Usage: "longest time between two requests of one pull"},
@@ -48,7 +49,7 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	request := engine.Request{Inputs: c.StringSlice("input"), IncludeOpen: c.Bool("include-open")}
+	request := engine.Request{Inputs: c.StringSlice("input"), Extensions: c.StringSlice("extensions"), IncludeOpen: c.Bool("include-open")}
 	if request.Format, err = ingest.ParseFormat(c.String("format")); err != nil {
 		return &engine.UsageError{Err: err}
 	}

@@ -11,15 +11,9 @@ import (
 // control character that no log value holds, so that splitting is exact.
 const FieldSeparator = '\x1f'
 
-// CanonicalColumns are the columns of SEMANTICS §1.
-var CanonicalColumns = []string{
-	"timestamp", "client_ip", "method", "image", "namespace", "repository", "reference", "digest",
-	"status", "user_agent", "user_id", "user_email", "user_domain", "request_id", "bytes",
-}
-
 // parseHeader reads a CSV header: the canonical name of each field ("" where we
 // do not know it) and the separator.
-func parseHeader(line []byte) ([]string, byte, error) {
+func (s *Schema) parseHeader(line []byte) ([]string, byte, error) {
 	best, separator := []string(nil), byte(',')
 	for _, candidate := range []byte{',', ';', '\t'} {
 		record, _, ok := cutRecord(append(slices.Clone(line), '\n'), candidate, true)
@@ -34,7 +28,7 @@ func parseHeader(line []byte) ([]string, byte, error) {
 	columns := make([]string, len(best))
 	for i, field := range best {
 		name := strings.ToLower(strings.TrimSpace(field))
-		if !slices.Contains(CanonicalColumns, name) {
+		if !slices.Contains(s.Columns, name) {
 			continue
 		}
 		if slices.Contains(columns, name) {
@@ -42,31 +36,10 @@ func parseHeader(line []byte) ([]string, byte, error) {
 		}
 		columns[i] = name
 	}
-	if err := CheckColumns(columns); err != nil {
+	if err := s.Check(columns); err != nil {
 		return nil, 0, err
 	}
 	return columns, separator, nil
-}
-
-// CheckColumns reports which required canonical columns are missing.
-func CheckColumns(columns []string) error {
-	has := func(name string) bool { return slices.Contains(columns, name) }
-	var missing []string
-	for _, name := range []string{"timestamp", "client_ip", "method"} {
-		if !has(name) {
-			missing = append(missing, name)
-		}
-	}
-	if !has("image") && !(has("namespace") && has("repository")) {
-		missing = append(missing, "image (or namespace and repository)")
-	}
-	if !has("reference") {
-		missing = append(missing, "reference")
-	}
-	if len(missing) > 0 {
-		return fmt.Errorf("the required columns %s are missing; rename the columns, or map them with --format your.sql", strings.Join(missing, ", "))
-	}
-	return nil
 }
 
 // record is one CSV record: its values joined by FieldSeparator.

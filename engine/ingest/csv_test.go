@@ -31,7 +31,7 @@ func TestParseHeader(t *testing.T) {
 		{"all missing", "a,b", "", 0, "timestamp, client_ip, method, image (or namespace and repository), reference"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			columns, separator, err := parseHeader([]byte(test.line))
+			columns, separator, err := Requests.parseHeader([]byte(test.line))
 			checkError(t, err, test.err)
 			if err == nil && (!slices.Equal(columns, strings.Split(test.want, "|")) || separator != test.separator) {
 				t.Errorf("got %q by %q, want %q by %q", columns, separator, test.want, test.separator)

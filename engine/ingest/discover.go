@@ -14,11 +14,11 @@ import (
 // directory, or the matches of a glob. Names that start with a dot are skipped
 // inside directories. The result is sorted and free of repetitions; a pattern
 // that names nothing is an error, because a nightly run without input would
-// otherwise look like a quiet day.
-func Discover(patterns []string) ([]string, error) {
+// otherwise look like a quiet day. Errors name the flag that the patterns are of.
+func Discover(flag string, patterns []string) ([]string, error) {
 	var files []string
 	for _, pattern := range patterns {
-		found, err := discover(pattern)
+		found, err := discover(flag, pattern)
 		if err != nil {
 			return nil, err
 		}
@@ -28,11 +28,11 @@ func Discover(patterns []string) ([]string, error) {
 	return slices.Compact(files), nil
 }
 
-func discover(pattern string) ([]string, error) {
+func discover(flag, pattern string) ([]string, error) {
 	info, err := os.Stat(pattern)
 	switch {
 	case err == nil && info.IsDir():
-		return discoverDir(pattern)
+		return discoverDir(flag, pattern)
 	case err == nil:
 		return []string{filepath.Clean(pattern)}, nil
 	case !errors.Is(err, fs.ErrNotExist):
@@ -42,7 +42,7 @@ func discover(pattern string) ([]string, error) {
 		return nil, fmt.Errorf("input %s is a link to %s, which does not exist; restore the file or remove the link", pattern, link)
 	}
 	if !strings.ContainsAny(pattern, "*?[") {
-		return nil, fmt.Errorf("input %s does not exist; check the path of --input", pattern)
+		return nil, fmt.Errorf("input %s does not exist; check the path of %s", pattern, flag)
 	}
 	matches, err := filepath.Glob(pattern)
 	if err != nil {
@@ -53,19 +53,19 @@ func discover(pattern string) ([]string, error) {
 		if strings.HasPrefix(filepath.Base(match), ".") && !strings.HasPrefix(filepath.Base(pattern), ".") {
 			continue // as a shell does: half-copied files are hidden
 		}
-		found, err := discover(match)
+		found, err := discover(flag, match)
 		if err != nil {
 			return nil, err
 		}
 		files = append(files, found...)
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("input pattern %s matches no file; check the path of --input", pattern)
+		return nil, fmt.Errorf("input pattern %s matches no file; check the path of %s", pattern, flag)
 	}
 	return files, nil
 }
 
-func discoverDir(dir string) ([]string, error) {
+func discoverDir(flag, dir string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -86,7 +86,7 @@ func discoverDir(dir string) ([]string, error) {
 		return nil, fmt.Errorf("read input directory %s: %w", dir, err)
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("input directory %s holds no file; check the path of --input", dir)
+		return nil, fmt.Errorf("input directory %s holds no file; check the path of %s", dir, flag)
 	}
 	return files, nil
 }

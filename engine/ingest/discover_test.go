@@ -52,7 +52,7 @@ func TestDiscover(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Chdir(dir)
-			got, err := Discover(test.patterns)
+			got, err := Discover("--input", test.patterns)
 			checkError(t, err, test.err)
 			if !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
@@ -67,7 +67,7 @@ func TestDiscoverGlobSkipsHiddenFiles(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a.log"), "x")
 	write(t, filepath.Join(dir, ".a.log.Xy12"), "x")
-	files, err := Discover([]string{filepath.Join(dir, "*")})
+	files, err := Discover("--input", []string{filepath.Join(dir, "*")})
 	checkError(t, err, "")
 	if len(files) != 1 {
 		t.Errorf("found %q, want a.log only", files)
@@ -80,7 +80,7 @@ func TestDiscoverDanglingLinkInDirectory(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a.log"), "x")
 	link(t, "gone.log", filepath.Join(dir, "b.log"))
-	files, err := Discover([]string{dir})
+	files, err := Discover("--input", []string{dir})
 	if err != nil {
 		checkError(t, err, "b.log")
 		return
@@ -98,7 +98,7 @@ func TestDiscoverLinkedDirectory(t *testing.T) {
 	write(t, filepath.Join(dir, "elsewhere/a.log"), "x")
 	mkdir(t, filepath.Join(dir, "logs"))
 	link(t, "../elsewhere", filepath.Join(dir, "logs/linked"))
-	files, err := Discover([]string{filepath.Join(dir, "logs")})
+	files, err := Discover("--input", []string{filepath.Join(dir, "logs")})
 	if err != nil {
 		return // refused by name: fine
 	}
@@ -127,7 +127,7 @@ func TestDiscoverUnreadableDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "logs"), 0o755) })
-	_, err := Discover([]string{filepath.Join(dir, "logs")})
+	_, err := Discover("--input", []string{filepath.Join(dir, "logs")})
 	checkError(t, err, "permission denied")
 }
 

@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -52,7 +53,7 @@ var combinedPattern = regexp.MustCompile(`^\S+ \S+ .*?\[\d{1,2}/[A-Z][a-z]{2}/\d
 
 // sniff decides the format by the first bytes of the content. The error says
 // why it cannot.
-func sniff(head []byte) (Format, error) {
+func (s *Schema) sniff(head []byte) (Format, error) {
 	if bytes.HasPrefix(head, []byte("PAR1")) {
 		return Parquet, nil
 	}
@@ -66,37 +67,40 @@ func sniff(head []byte) (Format, error) {
 			continue
 		}
 		if line[0] == '{' {
-			if format, ok := sniffJSON(line); ok {
+			if format, ok := s.sniffJSON(line); ok {
 				return format, nil
 			}
 			continue // a damaged line says nothing of its neighbours
 		}
-		if combinedPattern.Match(line) {
+		if s == Requests && combinedPattern.Match(line) {
 			return Combined, nil
 		}
-		if _, _, err := parseHeader(line); err == nil {
+		if _, _, err := s.parseHeader(line); err == nil {
 			return CSV, nil
 		}
 	}
-	return "", fmt.Errorf("the format cannot be told from the content; name it with --format")
+	return "", errors.New(s.unknown)
 }
 
 // sniffJSON tells the JSON formats apart by their keys.
-func sniffJSON(line []byte) (Format, bool) {
+func (s *Schema) sniffJSON(line []byte) (Format, bool) {
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(line, &keys) != nil {
 		return "", false
 	}
 	has := func(key string) bool { _, ok := keys[key]; return ok }
 	switch {
-	case has("events"):
+	case s == Requests && has("events"):
 		return DistributionEvents, true
-	case has("request_uri") && has("remote_addr"):
+	case s == Requests && has("request_uri") && has("remote_addr"):
 		return NginxJSON, true
-	case has("timestamp") && has("client_ip"):
-		return JSONL, true
 	}
-	return "", false
+	for _, key := range s.jsonl {
+		if !has(key) {
+			return "", false
+		}
+	}
+	return JSONL, true
 }
 
 // checkText refuses what is no text: it would give millions of rejects.

@@ -22,6 +22,7 @@ const byteOrderMark = "\ufeff"
 // read: what a run reads is what was there when it began.
 type Input struct {
 	Path      string
+	Schema    *Schema
 	FileBytes int64  // as stored, which is compressed size for gzip and zstd
 	Packing   string // "", "gzip" or "zstd"
 	Format    Format
@@ -32,17 +33,22 @@ type Input struct {
 	file   *os.File
 }
 
-// Open opens a file and decides its packing and, when format is Auto, its
+// Open opens a log of requests and decides its packing and, when format is Auto, its
 // format by content. The caller closes it. Errors name the file and what to do.
 func Open(path string, format Format) (*Input, error) {
-	input, err := open(path, format)
+	return OpenAs(Requests, path, format)
+}
+
+// OpenAs is Open for records of another schema.
+func OpenAs(schema *Schema, path string, format Format) (*Input, error) {
+	input, err := open(schema, path, format)
 	if err != nil {
 		return nil, fmt.Errorf("input %s: %w", path, err)
 	}
 	return input, nil
 }
 
-func open(path string, format Format) (*Input, error) {
+func open(schema *Schema, path string, format Format) (*Input, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, unwrapPath(err)
@@ -54,7 +60,7 @@ func open(path string, format Format) (*Input, error) {
 	if err != nil {
 		return nil, unwrapPath(err)
 	}
-	input := &Input{Path: path, FileBytes: info.Size(), Format: format, file: file}
+	input := &Input{Path: path, Schema: schema, FileBytes: info.Size(), Format: format, file: file}
 	if err := input.inspect(); err != nil {
 		file.Close()
 		return nil, err
@@ -87,7 +93,7 @@ func (in *Input) inspect() error {
 			in.Format = JSONL // an empty log is in order: nothing happened
 			return nil
 		}
-		if in.Format, err = sniff(head); err != nil {
+		if in.Format, err = in.Schema.sniff(head); err != nil {
 			return err
 		}
 	} else if in.Format != Parquet {
@@ -127,7 +133,7 @@ func (in *Input) inspectHeader(head []byte) error {
 			break
 		}
 	}
-	columns, separator, err := parseHeader(line)
+	columns, separator, err := in.Schema.parseHeader(line)
 	if err != nil {
 		return fmt.Errorf("line %d: %w", number, err)
 	}

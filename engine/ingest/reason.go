@@ -29,6 +29,8 @@ const (
 	InvalidName        Reason = "invalid_image_name"
 	InvalidReference   Reason = "invalid_reference"
 	InvalidStatus      Reason = "invalid_status"
+	InvalidExtension   Reason = "invalid_extension_name" // no namespace/name by the rules of image names
+	InvalidEvent       Reason = "invalid_event"          // none of install, uninstall, update, open
 	UnterminatedQuote  Reason = "unterminated_quote"
 	FieldCountMismatch Reason = "field_count"
 )

@@ -70,7 +70,7 @@ func ParseRepository(namespace, repository, reference string) Target {
 	}
 	name := namespace + "/" + repository
 	switch digest := ParseDigest(reference); {
-	case namespace == "" || repository == "" || len(name) > maxName || !namePattern.MatchString(name):
+	case namespace == "" || repository == "" || !isName(name):
 		target.Rejected = InvalidName
 	case digest != "":
 		target.Digest = digest
@@ -81,6 +81,15 @@ func ParseRepository(namespace, repository, reference string) Target {
 	}
 	return target
 }
+
+// ParseExtension reads the name of an extension, namespace/name, which follows
+// the rules of an image name, and returns its namespace.
+func ParseExtension(extension string) (namespace string, ok bool) {
+	namespace, _, ok = strings.Cut(extension, "/")
+	return namespace, ok && isName(extension)
+}
+
+func isName(name string) bool { return len(name) <= maxName && namePattern.MatchString(name) }
 
 // ParseDigest returns the digest with hex digits in lower case, or "" when the
 // text is no sha256 or sha512 digest.

@@ -148,6 +148,18 @@ func TestParseRepository(t *testing.T) {
 	checkTarget(t, ParseRepository("acme", "/app", "1"), Target{Rejected: InvalidName})
 }
 
+func TestParseExtension(t *testing.T) {
+	for extension, want := range map[string]string{
+		"acme/tool": "acme", "acme/team/tool": "acme", "a.b-c__d/0": "a.b-c__d", "acme/" + strings.Repeat("x", 250): "acme",
+		"": "", "tool": "", "/tool": "", "acme/": "", "acme//tool": "", "Acme/tool": "", "acme/Tool": "", "acme/to ol": "", " acme/tool": "",
+		"acme/tool/": "", "acme/-tool": "", "acme/" + strings.Repeat("x", 251): "",
+	} {
+		if namespace, ok := ParseExtension(extension); ok != (want != "") || ok && namespace != want {
+			t.Errorf("ParseExtension(%q) = %q, %t; want %q", extension, namespace, ok, want)
+		}
+	}
+}
+
 func TestParseDigest(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{sha256Text, sha256Text},

@@ -1,13 +1,8 @@
 package lake
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
-	"syscall"
-
-	"github.com/pullscope/pullscope/engine/period"
 )
 
 // move is one staged file on its way into place.
@@ -19,9 +14,11 @@ type move struct {
 // moves returns what a record moves: the staged days, and the rejects if there are any.
 func (c *Commit) moves(rec record) []move {
 	var moves []move
-	for _, day := range rec.Run.Days {
-		if !day.Removed {
-			moves = append(moves, move{c.DayFile(day.Day), c.lake.DayFile(day.Day), fileState{day.Bytes, day.SHA256}})
+	for _, table := range Tables {
+		for _, d := range rec.Run.listed(table) {
+			if !d.removed {
+				moves = append(moves, move{c.File(table, d.day), c.lake.File(table, d.day), d.state})
+			}
 		}
 	}
 	if rec.Rejects != nil {
@@ -41,20 +38,31 @@ func (c *Commit) Apply() error {
 			return fmt.Errorf("apply run %s: %w", c.id, err)
 		}
 	}
-	for _, day := range c.record.Run.Days {
-		if !day.Removed {
-			continue
+	for _, table := range Tables {
+		if err := c.applyRemovals(table); err != nil {
+			return fmt.Errorf("apply run %s: %w", c.id, err)
 		}
-		if err := c.lake.removeDay(day.Day); err != nil {
-			return fmt.Errorf("apply run %s: remove day %s: %w", c.id, day.Day, err)
-		}
-	}
-	// Once more at the end, also for what a run that crashed here had created and not yet synced.
-	if err := syncDir(c.lake.path(requestsDir)); err != nil {
-		return fmt.Errorf("apply run %s: %w", c.id, err)
 	}
 	c.applied = true
 	return nil
+}
+
+// applyRemovals removes the days of a table that have no rows any more.
+func (c *Commit) applyRemovals(t Table) error {
+	listed := c.record.Run.listed(t)
+	if len(listed) == 0 {
+		return nil // nothing of this table has changed
+	}
+	for _, d := range listed {
+		if !d.removed {
+			continue
+		}
+		if err := c.lake.removeDay(t, d.day); err != nil {
+			return fmt.Errorf("remove day %s of %s: %w", d.day, t, err)
+		}
+	}
+	// Once more at the end, also for what a run that crashed here had created and not yet synced.
+	return syncDir(c.lake.path(t.name))
 }
 
 // apply renames the file, unless that was done before a crash, and syncs the directory in either case.
@@ -79,26 +87,6 @@ func (m move) apply() error {
 	return syncDir(dir)
 }
 
-// removeDay removes the file of a day and then its directory, unless there is something else in it.
-func (l *Lake) removeDay(d period.Day) error {
-	file := l.DayFile(d)
-	if err := remove(file); err != nil {
-		return err
-	}
-	dir := filepath.Dir(file)
-	if there, err := exists(dir); err != nil || !there {
-		return err
-	}
-	if err := syncDir(dir); err != nil {
-		return err
-	}
-	err := remove(dir)
-	if errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	return err
-}
-
 // Finish writes the manifest of an applied run and removes what it staged. The days are those that were
 // sealed; everything else may have been completed since.
 func (c *Commit) Finish(run Run) error {
@@ -108,7 +96,7 @@ func (c *Commit) Finish(run Run) error {
 	if run.Run != c.id {
 		return fmt.Errorf("finish run %s: the manifest is of run %q", c.id, run.Run)
 	}
-	run.Days = c.record.Run.Days
+	run.Days, run.ExtensionDays = c.record.Run.Days, c.record.Run.ExtensionDays
 	if err := c.lake.writeManifest(run, c.dir()); err != nil {
 		return fmt.Errorf("finish run %s: write manifest: %w", c.id, err)
 	}

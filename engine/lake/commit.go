@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/pullscope/pullscope/engine/period"
 )
@@ -14,14 +13,13 @@ import (
 const (
 	recordFile  = "commit.json"
 	rejectsFile = "rejects.parquet"
-	dayExt      = ".parquet"
 )
 
 // Commit is the change that one run makes to the lake: staged, sealed, applied, finished.
 type Commit struct {
 	lake    *Lake
 	id      string
-	removed map[period.Day]bool
+	removed map[Table]map[period.Day]bool
 
 	record   *record // set once sealed
 	applied  bool
@@ -54,7 +52,7 @@ func (l *Lake) Begin(runID string) (*Commit, error) {
 	if len(sealed) > 0 {
 		return nil, fmt.Errorf("begin commit: run %s has not finished; recover it first", sealed[0].text)
 	}
-	c := &Commit{lake: l, id: runID, removed: make(map[period.Day]bool)}
+	c := &Commit{lake: l, id: runID, removed: make(map[Table]map[period.Day]bool)}
 	if err := beforeStep("mkdir " + c.dir()); err != nil {
 		return nil, err
 	}
@@ -67,19 +65,29 @@ func (l *Lake) Begin(runID string) (*Commit, error) {
 // dir returns the staging directory.
 func (c *Commit) dir() string { return c.lake.path(scratchDir, c.id) }
 
-// DayFile returns where to write the new file of a day.
-func (c *Commit) DayFile(d period.Day) string {
-	return filepath.Join(c.dir(), dayPrefix+string(d)+dayExt)
-}
+// File returns where to write the new file of a day of a table.
+func (c *Commit) File(t Table, d period.Day) string { return filepath.Join(c.dir(), t.stagedName(d)) }
+
+// DayFile returns where to write the new file of a day's requests.
+func (c *Commit) DayFile(d period.Day) string { return c.File(Requests, d) }
 
 // RejectsFile returns where to write the quarantined lines. It is no error to write none.
 func (c *Commit) RejectsFile() string { return filepath.Join(c.dir(), rejectsFile) }
 
-// RemoveDay says that a day has no requests any more: Apply removes its file and directory.
-func (c *Commit) RemoveDay(d period.Day) { c.removed[d] = true }
+// Remove says that a day of a table has no rows any more: Apply removes its file and directory.
+func (c *Commit) Remove(t Table, d period.Day) {
+	if c.removed[t] == nil {
+		c.removed[t] = make(map[period.Day]bool)
+	}
+	c.removed[t][d] = true
+}
 
-// Seal makes the commit certain: it fills in the size and hash of each staged day in run.Days, syncs
-// everything and writes the redo record. run.Days lists exactly the days that are staged or removed.
+// RemoveDay says that a day has no requests any more.
+func (c *Commit) RemoveDay(d period.Day) { c.Remove(Requests, d) }
+
+// Seal makes the commit certain: it fills in the size and hash of each staged day in run.Days and
+// run.ExtensionDays, syncs everything and writes the redo record. The two list exactly the days that are
+// staged or removed.
 // Nothing is visible to readers before Apply. When Seal fails, Abort.
 func (c *Commit) Seal(run Run) error {
 	if c.record != nil {
@@ -88,8 +96,10 @@ func (c *Commit) Seal(run Run) error {
 	if run.Run != c.id {
 		return fmt.Errorf("seal run %s: the manifest is of run %q", c.id, run.Run)
 	}
-	if err := c.fillDays(run.Days); err != nil {
-		return fmt.Errorf("seal run %s: %w", c.id, err)
+	for _, table := range Tables {
+		if err := c.fillDays(&run, table); err != nil {
+			return fmt.Errorf("seal run %s: %s: %w", c.id, table, err)
+		}
 	}
 	rec := record{Run: run.Normalized()}
 	if there, err := exists(c.RejectsFile()); err != nil {
@@ -108,42 +118,40 @@ func (c *Commit) Seal(run Run) error {
 	return nil
 }
 
-// fillDays completes the list of days from what is staged, and refuses a list that does not match it.
-func (c *Commit) fillDays(days []RunDay) error {
-	staged, err := c.stagedDays()
+// fillDays completes the listed days of a table from what is staged, and refuses a list that does not match it.
+func (c *Commit) fillDays(run *Run, t Table) error {
+	staged, err := c.stagedDays(t)
 	if err != nil {
 		return err
 	}
 	listed := make(map[period.Day]bool)
-	for n := range days {
-		day := &days[n]
-		if listed[day.Day] {
-			return fmt.Errorf("day %s is listed twice", day.Day)
+	for n, d := range run.listed(t) {
+		if listed[d.day] {
+			return fmt.Errorf("day %s is listed twice", d.day)
 		}
-		listed[day.Day] = true
-		isStaged := slices.Contains(staged, day.Day)
-		day.Removed = day.Removed || c.removed[day.Day]
+		listed[d.day] = true
+		isStaged := slices.Contains(staged, d.day)
+		d.removed = d.removed || c.removed[t][d.day]
 		switch {
-		case day.Removed && isStaged:
-			return fmt.Errorf("day %s is both staged and removed", day.Day)
-		case day.Removed:
-			day.Bytes, day.SHA256 = 0, ""
+		case d.removed && isStaged:
+			return fmt.Errorf("day %s is both staged and removed", d.day)
+		case d.removed:
+			d.state = fileState{}
 		case !isStaged:
-			return fmt.Errorf("day %s is listed, but %s was not written", day.Day, c.DayFile(day.Day))
+			return fmt.Errorf("day %s is listed, but %s was not written", d.day, c.File(t, d.day))
 		default:
-			state, err := stateOf(c.DayFile(day.Day))
-			if err != nil {
+			if d.state, err = stateOf(c.File(t, d.day)); err != nil {
 				return err
 			}
-			day.Bytes, day.SHA256 = state.Bytes, state.SHA256
 		}
+		run.setListed(t, n, d)
 	}
 	for _, day := range staged {
 		if !listed[day] {
 			return fmt.Errorf("day %s is staged, but not listed", day)
 		}
 	}
-	for day := range c.removed {
+	for day := range c.removed[t] {
 		if !listed[day] {
 			return fmt.Errorf("day %s is removed, but not listed", day)
 		}
@@ -151,17 +159,15 @@ func (c *Commit) fillDays(days []RunDay) error {
 	return nil
 }
 
-// stagedDays returns the days that have a staged file.
-func (c *Commit) stagedDays() ([]period.Day, error) {
+// stagedDays returns the days of a table that have a staged file.
+func (c *Commit) stagedDays(t Table) ([]period.Day, error) {
 	entries, err := os.ReadDir(c.dir())
 	if err != nil {
 		return nil, err
 	}
 	var days []period.Day
 	for _, entry := range entries {
-		name, isParquet := strings.CutSuffix(entry.Name(), dayExt)
-		name, isDay := strings.CutPrefix(name, dayPrefix)
-		if day, err := period.ParseDay(name); isParquet && isDay && err == nil {
+		if day, ok := t.stagedDay(entry.Name()); ok {
 			days = append(days, day)
 		}
 	}

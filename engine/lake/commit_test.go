@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,6 +37,19 @@ func stage(t *testing.T, l *Lake, id string, contents map[period.Day]string) (*C
 	return c, run
 }
 
+// stageEvents stages days of extension events beside what a commit has.
+func stageEvents(t *testing.T, c *Commit, run *Run, contents map[period.Day]string) {
+	t.Helper()
+	for _, day := range slices.Sorted(maps.Keys(contents)) {
+		run.ExtensionDays = append(run.ExtensionDays, ExtensionDay{Day: day, Events: 1})
+		if content := contents[day]; content == "" {
+			c.Remove(ExtensionEvents, day)
+		} else {
+			put(t, c.File(ExtensionEvents, day), content)
+		}
+	}
+}
+
 func commit(t *testing.T, l *Lake, id string, contents map[period.Day]string) {
 	t.Helper()
 	c, run := stage(t, l, id, contents)
@@ -50,16 +64,18 @@ func commit(t *testing.T, l *Lake, id string, contents map[period.Day]string) {
 	}
 }
 
-// contents returns what the stored days hold.
-func contents(t *testing.T, l *Lake) map[period.Day]string {
+// contents returns what the stored days of requests hold.
+func contents(t *testing.T, l *Lake) map[period.Day]string { return contentsOf(t, l, Requests) }
+
+func contentsOf(t *testing.T, l *Lake, table Table) map[period.Day]string {
 	t.Helper()
-	days, err := l.Days()
+	days, err := l.DaysOf(table)
 	if err != nil {
 		t.Fatal(err)
 	}
 	stored := make(map[period.Day]string)
 	for _, day := range days {
-		text, err := os.ReadFile(l.DayFile(day))
+		text, err := os.ReadFile(l.File(table, day))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,12 +153,15 @@ func TestSealRefusesAListThatDoesNotMatch(t *testing.T) {
 		change func(c *Commit, run *Run)
 		says   string
 	}{
-		"listed, not staged":  {func(c *Commit, run *Run) { run.Days = append(run.Days, RunDay{Day: "2026-01-01"}) }, "was not written"},
-		"staged, not listed":  {func(c *Commit, run *Run) { run.Days = nil }, "staged, but not listed"},
-		"removed, not listed": {func(c *Commit, run *Run) { c.RemoveDay("2026-01-01") }, "removed, but not listed"},
-		"staged and removed":  {func(c *Commit, run *Run) { c.RemoveDay("2026-09-24") }, "both staged and removed"},
-		"listed twice":        {func(c *Commit, run *Run) { run.Days = append(run.Days, run.Days[0]) }, "listed twice"},
-		"another run":         {func(c *Commit, run *Run) { run.Run = firstRun }, "is of run"},
+		"listed, not staged":         {func(c *Commit, run *Run) { run.Days = append(run.Days, RunDay{Day: "2026-01-01"}) }, "was not written"},
+		"staged, not listed":         {func(c *Commit, run *Run) { run.Days = nil }, "staged, but not listed"},
+		"removed, not listed":        {func(c *Commit, run *Run) { c.RemoveDay("2026-01-01") }, "removed, but not listed"},
+		"staged and removed":         {func(c *Commit, run *Run) { c.RemoveDay("2026-09-24") }, "both staged and removed"},
+		"listed twice":               {func(c *Commit, run *Run) { run.Days = append(run.Days, run.Days[0]) }, "listed twice"},
+		"events listed, not staged":  {func(c *Commit, run *Run) { run.ExtensionDays = []ExtensionDay{{Day: "2026-09-24"}} }, "extension_events: day 2026-09-24 is listed"},
+		"events staged, not listed":  {func(c *Commit, run *Run) { put(t, c.File(ExtensionEvents, "2026-09-24"), "x") }, "extension_events: day 2026-09-24 is staged"},
+		"events removed, not listed": {func(c *Commit, run *Run) { c.Remove(ExtensionEvents, "2026-09-24") }, "extension_events: day 2026-09-24 is removed"},
+		"another run":                {func(c *Commit, run *Run) { run.Run = firstRun }, "is of run"},
 	} {
 		l := openLake(t)
 		c, run := stage(t, l, secondRun, map[period.Day]string{"2026-09-24": "new"})

@@ -20,6 +20,11 @@ var (
 	oldDays = map[period.Day]string{"2026-09-23": "old", "2026-09-24": "old", "2026-09-25": "old"}
 	change  = map[period.Day]string{"2026-09-24": "new", "2026-09-25": "", "2026-09-26": "new"}
 	newDays = map[period.Day]string{"2026-09-23": "old", "2026-09-24": "new", "2026-09-26": "new"}
+
+	// The same commit changes extension events: a day that has none after it, and one that had none.
+	oldEvents    = map[period.Day]string{"2026-09-24": "old"}
+	changeEvents = map[period.Day]string{"2026-09-24": "", "2026-09-26": "new"}
+	newEvents    = map[period.Day]string{"2026-09-26": "new"}
 )
 
 var errCrash = errors.New("crash")
@@ -63,7 +68,11 @@ func endCrash() { beforeStep = func(string) error { return nil } }
 func lakeWithOldDays(t *testing.T) *Lake {
 	t.Helper()
 	l := openLake(t)
-	commit(t, l, firstRun, oldDays)
+	c, run := stage(t, l, firstRun, oldDays)
+	stageEvents(t, c, &run, oldEvents)
+	if err := errors.Join(c.Seal(run), c.Apply(), c.Finish(run)); err != nil {
+		t.Fatal(err)
+	}
 	return l
 }
 
@@ -71,6 +80,7 @@ func lakeWithOldDays(t *testing.T) *Lake {
 func changeDays(t *testing.T, l *Lake) error {
 	t.Helper()
 	c, run := stage(t, l, secondRun, change)
+	stageEvents(t, c, &run, changeEvents)
 	put(t, c.RejectsFile(), "rejects")
 	if err := c.Seal(run); err != nil {
 		return err
@@ -84,10 +94,13 @@ func changeDays(t *testing.T, l *Lake) error {
 // checkOldOrNew checks that each day is old or new.
 func checkOldOrNew(t *testing.T, l *Lake) {
 	t.Helper()
-	got := contents(t, l)
+	got, events := contents(t, l), contentsOf(t, l, ExtensionEvents)
 	for _, day := range []period.Day{"2026-09-23", "2026-09-24", "2026-09-25", "2026-09-26"} {
 		if got[day] != oldDays[day] && got[day] != newDays[day] {
 			t.Fatalf("day %s holds %q, neither old nor new", day, got[day])
+		}
+		if events[day] != oldEvents[day] && events[day] != newEvents[day] {
+			t.Fatalf("day %s holds extension events %q, neither old nor new", day, events[day])
 		}
 	}
 }
@@ -96,18 +109,17 @@ func checkOldOrNew(t *testing.T, l *Lake) {
 // record was sealed.
 func checkRecovered(t *testing.T, l *Lake, sealed bool) {
 	t.Helper()
-	want, manifests, rejects := oldDays, 1, 0
+	want := map[Table]map[period.Day]string{Requests: oldDays, ExtensionEvents: oldEvents}
+	manifests, rejects := 1, 0
 	if sealed {
-		want, manifests, rejects = newDays, 2, 1
-	}
-	if got := contents(t, l); !maps.Equal(got, want) {
-		t.Fatalf("recovered, the lake holds %v, want %v", got, want)
+		want = map[Table]map[period.Day]string{Requests: newDays, ExtensionEvents: newEvents}
+		manifests, rejects = 2, 1
 	}
 	runs, err := l.Runs()
 	if err != nil || len(runs) != manifests {
 		t.Fatalf("recovered, there are %d manifests, %v; want %d", len(runs), err, manifests)
 	}
-	if sealed && len(runs[1].Days) != len(change) {
+	if sealed && (len(runs[1].Days) != len(change) || len(runs[1].ExtensionDays) != len(changeEvents)) {
 		t.Fatalf("recovered, the manifest is %+v", runs[1])
 	}
 	if files, err := l.RejectsFiles(); err != nil || len(files) != rejects {
@@ -116,14 +128,19 @@ func checkRecovered(t *testing.T, l *Lake, sealed bool) {
 	if left, err := os.ReadDir(filepath.Join(l.Dir(), "scratch")); err != nil || len(left) != 0 {
 		t.Fatalf("recovered, in scratch there are %v, %v", left, err)
 	}
-	states := DayStates(runs)
-	for day := range want {
-		if state, err := stateOf(l.DayFile(day)); err != nil || state.SHA256 != states[day] {
-			t.Fatalf("day %s has hash %s, %v; its manifest says %s", day, state.SHA256, err, states[day])
+	for _, table := range Tables {
+		if got := contentsOf(t, l, table); !maps.Equal(got, want[table]) {
+			t.Fatalf("recovered, the lake holds %s %v, want %v", table, got, want[table])
 		}
-	}
-	if len(states) != len(want) {
-		t.Fatalf("the manifests know days %v, want those of %v", states, want)
+		states := StatesOf(runs, table)
+		for day := range want[table] {
+			if state, err := stateOf(l.File(table, day)); err != nil || state.SHA256 != states[day] {
+				t.Fatalf("day %s of %s has hash %s, %v; its manifest says %s", day, table, state.SHA256, err, states[day])
+			}
+		}
+		if len(states) != len(want[table]) {
+			t.Fatalf("the manifests know days %v of %s, want those of %v", states, table, want[table])
+		}
 	}
 }
 
@@ -245,19 +262,22 @@ func TestSyncedBeforeRenamed(t *testing.T) {
 	}
 	record := position("write " + staged(recordFile))
 	manifest := position("write " + l.runFile(secondRun))
-	for _, name := range []string{"day=2026-09-24.parquet", "day=2026-09-26.parquet", rejectsFile, ""} {
+	for _, name := range []string{"day=2026-09-24.parquet", "day=2026-09-26.parquet", "extension_events.day=2026-09-26.parquet", rejectsFile, ""} {
 		if position("sync "+staged(name)) > record {
 			t.Errorf("%s is synced after the record is written", staged(name))
 		}
 	}
-	for _, path := range []string{l.DayFile("2026-09-24"), l.DayFile("2026-09-26"), filepath.Join(l.Dir(), "rejects", secondRun+".parquet")} {
+	for _, path := range []string{l.DayFile("2026-09-24"), l.DayFile("2026-09-26"), l.ExtensionFile("2026-09-26"), filepath.Join(l.Dir(), "rejects", secondRun+".parquet")} {
 		renamed, synced := position("rename "+path), lastPosition("sync "+filepath.Dir(path))
 		if record > renamed || renamed > synced || synced > manifest {
 			t.Errorf("%s: record %d, renamed %d, directory synced %d, manifest %d are out of order", path, record, renamed, synced, manifest)
 		}
 	}
-	if synced := lastPosition("sync " + filepath.Join(l.Dir(), "requests")); synced > manifest || synced < position("remove "+filepath.Dir(l.DayFile("2026-09-25"))) {
-		t.Error("the directory of days is not synced between the removal of a day and the manifest")
+	for _, removed := range []string{l.DayFile("2026-09-25"), l.ExtensionFile("2026-09-24")} {
+		day := filepath.Dir(removed)
+		if synced := lastPosition("sync " + filepath.Dir(day)); synced > manifest || synced < position("remove "+day) {
+			t.Errorf("%s is not synced between the removal of a day and the manifest", filepath.Dir(day))
+		}
 	}
 	if position("sync "+filepath.Join(l.Dir(), "runs")) > position("remove "+filepath.Dir(staged(recordFile))) {
 		t.Error("the record is removed before the manifest is synced")

@@ -1,6 +1,7 @@
 // Package lake keeps the data directory: it knows paths and atomicity, and knows no rules.
 //
-//	requests/day=2026-09-25/requests.parquet   one file per day, replaced whole
+//	requests/day=2026-09-25/requests.parquet   one file per day of requests, replaced whole
+//	extension_events/day=…/….parquet           one file per day of extension events, likewise
 //	rejects/<run>.parquet                      quarantined lines of one run, kept for a while
 //	runs/<run>.json                            manifest of one run, written last and never changed
 //	reports/…                                  published directories, each replaced whole (PublishDir)
@@ -14,7 +15,7 @@
 //  1. Begin makes scratch/<run>/, and the run writes its day files and its rejects there.
 //  2. Seal hashes and syncs what is staged and writes scratch/<run>/commit.json, the redo record. Until it
 //     is there, nothing has happened; from then on, the commit will happen.
-//  3. Apply renames each staged file into its place and removes the days that have no requests any more.
+//  3. Apply renames each staged file into its place and removes the days that have no rows any more.
 //  4. Finish writes runs/<run>.json.
 //  5. Finish removes scratch/<run>/.
 //

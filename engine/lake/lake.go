@@ -6,22 +6,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/pullscope/pullscope/engine/period"
 )
 
 const (
-	requestsDir = "requests"
-	rejectsDir  = "rejects"
-	runsDir     = "runs"
-	reportsDir  = "reports"
-	scratchDir  = "scratch"
-
-	dayPrefix = "day="
-	dayFile   = "requests.parquet"
+	rejectsDir = "rejects"
+	runsDir    = "runs"
+	reportsDir = "reports"
+	scratchDir = "scratch"
 )
 
 // Lake is one data directory.
@@ -37,7 +30,7 @@ func Open(dir string) (*Lake, error) {
 		name string
 		mode fs.FileMode
 	}{
-		{"", 0o755}, {requestsDir, 0o755}, {runsDir, 0o755}, {reportsDir, 0o755},
+		{"", 0o755}, {Requests.name, 0o755}, {ExtensionEvents.name, 0o755}, {runsDir, 0o755}, {reportsDir, 0o755},
 		{rejectsDir, 0o700}, {scratchDir, 0o700}, // these two hold raw lines, and so addresses
 	} {
 		path := l.path(sub.name)
@@ -91,37 +84,6 @@ func (l *Lake) Scratch() string {
 		_ = os.MkdirAll(path, 0o700)
 	}
 	return path
-}
-
-// DayFile returns the path of the file that holds the requests of a day, whether there is one or not.
-func (l *Lake) DayFile(d period.Day) string {
-	return l.path(requestsDir, dayPrefix+string(d), dayFile)
-}
-
-// Days returns the days that have a file, ascending. Other files and directories beside them are ignored.
-func (l *Lake) Days() ([]period.Day, error) {
-	entries, err := l.list(requestsDir)
-	if err != nil {
-		return nil, fmt.Errorf("list days: %w", err)
-	}
-	var days []period.Day
-	for _, entry := range entries { // sorted by name, so by day
-		name, isDay := strings.CutPrefix(entry.Name(), dayPrefix)
-		day, err := period.ParseDay(name)
-		if !isDay || err != nil {
-			continue
-		}
-		info, err := os.Stat(l.DayFile(day))
-		switch {
-		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR):
-			continue
-		case err != nil:
-			return nil, fmt.Errorf("list days: %w", err)
-		case info.Mode().IsRegular():
-			days = append(days, day)
-		}
-	}
-	return days, nil
 }
 
 // list returns the entries of a directory of the lake, sorted by name; none when it is not there yet.

@@ -34,7 +34,7 @@ func put(t *testing.T, path, content string) {
 func TestOpenCreatesTheLayoutAndReopens(t *testing.T) {
 	l := openLake(t)
 	for name, mode := range map[string]os.FileMode{
-		"requests": 0o755, "runs": 0o755, "reports": 0o755, "rejects": 0o700, "scratch": 0o700,
+		"requests": 0o755, "extension_events": 0o755, "runs": 0o755, "reports": 0o755, "rejects": 0o700, "scratch": 0o700,
 	} {
 		info, err := os.Stat(filepath.Join(l.Dir(), name))
 		if err != nil || !info.IsDir() {

@@ -81,6 +81,7 @@ func (r Run) Normalized() Run {
 	}
 	r.Skipped = append([]Skipped{}, r.Skipped...)
 	r.Days = append([]RunDay{}, r.Days...)
+	r.ExtensionDays = append([]ExtensionDay{}, r.ExtensionDays...)
 	r.Published = append([]Published{}, r.Published...)
 	for n := range r.Published {
 		r.Published[n].Rows = orEmpty(r.Published[n].Rows)
@@ -113,37 +114,41 @@ func (l *Lake) writeManifest(run Run, scratch string) error {
 	return writeFile(path, text, scratch)
 }
 
-// DayStates returns, per stored day, the hash that its newest manifest recorded. The runs are ascending, as
-// Runs returns them.
-func DayStates(runs []Run) map[period.Day]string {
+// DayStates returns, per stored day of requests, the hash that its newest manifest recorded. The runs are
+// ascending, as Runs returns them.
+func DayStates(runs []Run) map[period.Day]string { return StatesOf(runs, Requests) }
+
+// StatesOf is DayStates for the days of any table.
+func StatesOf(runs []Run, t Table) map[period.Day]string {
 	states := make(map[period.Day]string)
 	for _, run := range runs {
-		for _, day := range run.Days {
-			if day.Removed {
-				delete(states, day.Day)
+		for _, d := range run.listed(t) {
+			if d.removed {
+				delete(states, d.day)
 			} else {
-				states[day.Day] = day.SHA256
+				states[d.day] = d.state.SHA256
 			}
 		}
 	}
 	return states
 }
 
-// LiveInputs returns the inputs of all runs but those that an input of the same or a later run superseded.
-// The runs are ascending, as Runs returns them.
+// LiveInputs returns the inputs of all runs but those that an input of the same kind, of the same or a later
+// run, superseded. The runs are ascending, as Runs returns them.
 func LiveInputs(runs []Run) []Input {
-	lastSuperseded := make(map[string]int) // by source, the index of the run
+	type id struct{ kind, source string }
+	lastSuperseded := make(map[id]int) // the index of the run
 	for n, run := range runs {
 		for _, input := range run.Inputs {
 			for _, source := range input.Supersedes {
-				lastSuperseded[source] = n
+				lastSuperseded[id{input.Kind, source}] = n
 			}
 		}
 	}
 	var live []Input
 	for n, run := range runs {
 		for _, input := range run.Inputs {
-			if last, superseded := lastSuperseded[input.Source]; !superseded || last < n {
+			if last, superseded := lastSuperseded[id{input.Kind, input.Source}]; !superseded || last < n {
 				live = append(live, input)
 			}
 		}

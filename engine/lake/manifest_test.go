@@ -45,6 +45,26 @@ const sampleManifest = `{
         "2026-11-19"
       ],
       "supersedes": []
+    },
+    {
+      "source": "b",
+      "path": "events.csv",
+      "kind": "extension_events",
+      "format": "csv",
+      "bytes": 0,
+      "sha256": "",
+      "file_bytes": 0,
+      "file_sha256": "",
+      "lines": 0,
+      "records": 0,
+      "accepted": 0,
+      "duplicates": 0,
+      "rejected": 0,
+      "ignored": {},
+      "earliest": "",
+      "latest": "",
+      "days": [],
+      "supersedes": []
     }
   ],
   "skipped": [],
@@ -56,6 +76,14 @@ const sampleManifest = `{
       "bytes": 0,
       "sha256": "",
       "removed": true
+    }
+  ],
+  "extension_days": [
+    {
+      "day": "2026-11-18",
+      "events": 3,
+      "bytes": 0,
+      "sha256": ""
     }
   ],
   "check": {
@@ -93,10 +121,13 @@ func sampleRun() Run {
 			Source: "a", Path: "a<&>.log.gz", Format: "combined", Bytes: 10, FileBytes: 5, Lines: 7, Records: 7,
 			Accepted: 1, Duplicates: 1, Rejected: 2, Ignored: map[string]int64{"status": 2, "other path": 1},
 			Days: []period.Day{"2026-11-19"},
+		}, {
+			Source: "b", Path: "events.csv", Kind: KindExtensionEvents, Format: "csv",
 		}},
-		Days:      []RunDay{{Day: "2026-11-19", Removed: true}},
-		Published: []Published{{Publisher: "acme", Period: "2026-W46", Granularity: "weekly", Revision: 1, Changed: true}},
-		Timings:   []Timing{{Step: "load", Seconds: 1.5}},
+		Days:          []RunDay{{Day: "2026-11-19", Removed: true}},
+		ExtensionDays: []ExtensionDay{{Day: "2026-11-18", Events: 3}},
+		Published:     []Published{{Publisher: "acme", Period: "2026-W46", Granularity: "weekly", Revision: 1, Changed: true}},
+		Timings:       []Timing{{Step: "load", Seconds: 1.5}},
 	}
 }
 
@@ -187,6 +218,13 @@ func TestDayStates(t *testing.T) {
 	if want := map[period.Day]string{"2026-09-24": "a3", "2026-09-25": "b2"}; !maps.Equal(got, want) {
 		t.Errorf("DayStates = %v, want %v", got, want)
 	}
+	got = StatesOf([]Run{
+		{Days: []RunDay{{Day: "2026-09-24", SHA256: "a1"}}, ExtensionDays: []ExtensionDay{{Day: "2026-09-24", SHA256: "e1"}, {Day: "2026-09-25", SHA256: "f1"}}},
+		{ExtensionDays: []ExtensionDay{{Day: "2026-09-25", Removed: true}}},
+	}, ExtensionEvents)
+	if want := map[period.Day]string{"2026-09-24": "e1"}; !maps.Equal(got, want) {
+		t.Errorf("StatesOf extension events = %v, want %v", got, want)
+	}
 }
 
 func TestLiveInputs(t *testing.T) {
@@ -195,13 +233,15 @@ func TestLiveInputs(t *testing.T) {
 		{Inputs: []Input{{Source: "d", Supersedes: []string{"c", "e"}}, {Source: "e"}}}, // e in the same run
 		{Inputs: []Input{{Source: "f", Supersedes: []string{"a"}}}},
 		{Inputs: []Input{{Source: "g", Supersedes: []string{"f"}}}},
-		{Inputs: []Input{{Source: "c"}}}, // loaded again afterwards
+		{Inputs: []Input{{Source: "c"}}},                            // loaded again afterwards
+		{Inputs: []Input{{Source: "b", Kind: KindExtensionEvents}}}, // the same bytes as events
+		{Inputs: []Input{{Source: "h", Kind: KindExtensionEvents, Supersedes: []string{"b", "d"}}}},
 	}
 	var got []string
 	for _, input := range LiveInputs(runs) {
 		got = append(got, input.Source)
 	}
-	if want := []string{"b", "d", "g", "c"}; !reflect.DeepEqual(got, want) {
+	if want := []string{"b", "d", "g", "c", "h"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("LiveInputs = %v, want %v", got, want)
 	}
 }

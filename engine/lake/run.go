@@ -25,8 +25,10 @@ type Run struct {
 	Inputs []Input `json:"inputs"`
 	// Skipped are the logs that it did not read, because it had them already.
 	Skipped []Skipped `json:"skipped"`
-	// Days are the days that it rebuilt or removed.
+	// Days are the days of requests that it rebuilt or removed.
 	Days []RunDay `json:"days"`
+	// ExtensionDays are the days of extension events that it rebuilt or removed.
+	ExtensionDays []ExtensionDay `json:"extension_days"`
 	// Check is what the comparison with the reference classifier found.
 	Check Check `json:"check"`
 	// Published are the report directories that it wrote or found unchanged.
@@ -43,12 +45,20 @@ type Run struct {
 	Error string `json:"error,omitempty"`
 }
 
+// The kinds of inputs.
+const (
+	KindRequests        = ""
+	KindExtensionEvents = "extension_events"
+)
+
 // Input is one log as a run read it.
 type Input struct {
 	// Source is the id of the log; as text, ids sort as the logs do: by earliest accepted stamp, then content.
 	Source string `json:"source"`
 	// Path is the base name as given.
 	Path string `json:"path"`
+	// Kind is what its records are: KindRequests, or KindExtensionEvents.
+	Kind string `json:"kind,omitempty"`
 	// Format is the name of the input format.
 	Format string `json:"format"`
 	// Bytes is the size of the content, decompressed.
@@ -63,7 +73,7 @@ type Input struct {
 	Lines int64 `json:"lines"`
 	// Records is how many records they hold: each is accepted, a duplicate, rejected or ignored.
 	Records int64 `json:"records"`
-	// Accepted is how many records became requests of the lake.
+	// Accepted is how many records became requests or extension events of the lake.
 	Accepted int64 `json:"accepted"`
 	// Duplicates is how many were left out because their request id was known.
 	Duplicates int64 `json:"duplicates"`
@@ -109,7 +119,7 @@ type Skipped struct {
 	Of string `json:"of"`
 }
 
-// RunDay is a day as a run left it.
+// RunDay is a day of requests as a run left it.
 type RunDay struct {
 	// Day is the day, UTC.
 	Day period.Day `json:"day"`
@@ -122,6 +132,20 @@ type RunDay struct {
 	// SHA256 is the hash of the file.
 	SHA256 string `json:"sha256"`
 	// Removed says that the day has no requests any more, and so no file.
+	Removed bool `json:"removed,omitempty"`
+}
+
+// ExtensionDay is a day of extension events as a run left it.
+type ExtensionDay struct {
+	// Day is the day, UTC.
+	Day period.Day `json:"day"`
+	// Events is how many rows the file of the day has.
+	Events int64 `json:"events"`
+	// Bytes is the size of the file.
+	Bytes int64 `json:"bytes"`
+	// SHA256 is the hash of the file.
+	SHA256 string `json:"sha256"`
+	// Removed says that the day has no events any more, and so no file.
 	Removed bool `json:"removed,omitempty"`
 }
 

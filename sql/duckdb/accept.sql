@@ -1,4 +1,4 @@
--- Add the accepted requests of the batch, and count what became of each record.
+-- Add the accepted requests of the batch.
 insert into requests
 select
     true as is_new,
@@ -22,16 +22,4 @@ select
     cast(null as integer) as stored_action_requests,
     cast(null as varchar) as stored_action_digest
 from judged
-where verdict = 'accepted';
-
-insert into tallies
-select
-    source,
-    verdict,
-    coalesce(reason, '') as reason,
-    count(*) as records,
-    min(requested_us) as earliest_us,
-    max(requested_us) as latest_us,
-    min(line) as first_line
-from judged
-group by source, verdict, reason;
+where verdict = 'accepted'

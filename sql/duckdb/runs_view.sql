@@ -7,7 +7,7 @@ with manifests as (
     select *
     from read_json({{texts .Files}}, format = 'unstructured', columns = {
         run: 'varchar', engine: 'varchar', started_at: 'timestamp', ended_at: 'timestamp', "window": 'varchar', error: 'varchar',
-        inputs: 'struct(source varchar, path varchar, format varchar, bytes bigint, sha256 varchar, lines bigint, records bigint, accepted bigint, duplicates bigint, rejected bigint, ignored map(varchar, bigint), earliest varchar, latest varchar)[]',
+        inputs: 'struct(source varchar, path varchar, kind varchar, format varchar, bytes bigint, sha256 varchar, lines bigint, records bigint, accepted bigint, duplicates bigint, rejected bigint, ignored map(varchar, bigint), earliest varchar, latest varchar)[]',
         "check": 'struct(requests bigint, actions bigint, differences bigint)'
     })
 ),
@@ -31,6 +31,7 @@ select
     manifests."check".differences as differences,
     inputs.input.source as source,
     inputs.input.path as file,
+    case when inputs.run is not null then coalesce(inputs.input.kind, 'requests') end as kind,
     inputs.input.format as format,
     inputs.input.bytes as bytes,
     inputs.input.sha256 as sha256,
@@ -57,6 +58,7 @@ select
     cast(null as bigint) as differences,
     cast(null as varchar) as source,
     cast(null as varchar) as file,
+    cast(null as varchar) as kind,
     cast(null as varchar) as format,
     cast(null as bigint) as bytes,
     cast(null as varchar) as sha256,
