@@ -137,11 +137,15 @@ func treeOf(t *testing.T, dir string) map[string]string {
 		if err != nil || info.IsDir() {
 			return err
 		}
-		content, err := os.ReadFile(path)
 		name, relErr := filepath.Rel(dir, path)
 		if relErr != nil {
 			return relErr
 		}
+		if info.Mode()&os.ModeSymlink != 0 {
+			files[name], err = os.Readlink(path)
+			return err
+		}
+		content, err := os.ReadFile(path)
 		files[name] = string(content)
 		return err
 	})

@@ -103,6 +103,7 @@ const sampleManifest = `{
     }
   ],
   "versions": {},
+  "enrichment": [],
   "timings": [
     {
       "step": "load",
