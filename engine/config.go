@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -61,6 +62,14 @@ func (c *Config) memoryLimit() string {
 		return c.MemoryLimit
 	}
 	return fmt.Sprintf("%dB", min(defaultMemory, machineMemory()/2))
+}
+
+// threads is how many things the engine does at once.
+func (c *Config) threads() int {
+	if c.Threads > 0 {
+		return c.Threads
+	}
+	return runtime.NumCPU()
 }
 
 // defaultMemory is what DuckDB may use unless the configuration says otherwise:

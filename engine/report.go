@@ -138,10 +138,13 @@ func (p *reporter) write(ctx context.Context, report reports.Report) error {
 	if err := p.countLeftOut(ctx, report, published); err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return p.writeCSV(ctx, report, published) })
-	group.Go(func() error { return p.writeParquet(ctx, report) })
-	if err := group.Wait(); err != nil {
+	err = p.source.db.Ordered(ctx, func() error {
+		group, ctx := errgroup.WithContext(ctx)
+		group.Go(func() error { return p.writeCSV(ctx, report, published) })
+		group.Go(func() error { return p.writeParquet(ctx, report) })
+		return group.Wait()
+	})
+	if err != nil {
 		return err
 	}
 	for id, done := range published {

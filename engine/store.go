@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/lake"
 	"github.com/pullscope/pullscope/engine/period"
@@ -28,19 +30,38 @@ func stageDays(ctx context.Context, w *workspace, commit *lake.Commit, days []pe
 		state := counts[day]
 		if state.Requests == 0 {
 			commit.RemoveDay(day)
-			stored = append(stored, lake.RunDay{Day: day, Removed: true})
-			continue
-		}
-		query, err := w.render("duckdb/day.sql", map[string]int64{"DayNo": day.Time().UnixMicro() / dayUs})
-		if err != nil {
-			return nil, err
-		}
-		if err := w.copyOrdered(ctx, query, commit.DayFile(day)); err != nil {
-			return nil, err
+			state = lake.RunDay{Day: day, Removed: true}
 		}
 		stored = append(stored, state)
 	}
+	if err := w.db.Ordered(ctx, func() error { return w.copyDays(ctx, commit, stored) }); err != nil {
+		return nil, err
+	}
 	return stored, w.stageRejects(ctx, commit)
+}
+
+// copyDays writes the day files, several at a time.
+func (w *workspace) copyDays(ctx context.Context, commit *lake.Commit, days []lake.RunDay) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(w.config.threads())
+	for _, day := range days {
+		if day.Removed {
+			continue
+		}
+		group.Go(func() error {
+			query, err := w.render("duckdb/day.sql", map[string]int64{"DayNo": day.Day.Time().UnixMicro() / dayUs})
+			if err != nil {
+				return err
+			}
+			db, err := w.db.Sibling(ctx)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			return db.Exec(ctx, copyParquet(query, commit.DayFile(day.Day)))
+		})
+	}
+	return group.Wait()
 }
 
 func countDays(ctx context.Context, w *workspace) (map[period.Day]lake.RunDay, error) {
@@ -53,19 +74,9 @@ func countDays(ctx context.Context, w *workspace) (map[period.Day]lake.RunDay, e
 	return counts, err
 }
 
-// copyOrdered writes the rows of a query to a Parquet file in the order of the
-// table that the query starts from. The joins that decode ids must not be turned
-// around, or the order is lost and with it the sameness of bytes.
+// copyOrdered writes the rows of a query to a Parquet file, in their order.
 func (w *workspace) copyOrdered(ctx context.Context, query, path string) error {
-	settings := "set preserve_insertion_order = true; set disabled_optimizers = 'join_order,build_side_probe_side'"
-	if err := w.db.Exec(ctx, settings); err != nil {
-		return err
-	}
-	err := w.db.Exec(ctx, copyParquet(query, path))
-	if resetErr := w.db.Exec(ctx, "set preserve_insertion_order = false; reset disabled_optimizers"); err == nil {
-		err = resetErr
-	}
-	return err
+	return w.db.Ordered(ctx, func() error { return w.db.Exec(ctx, copyParquet(query, path)) })
 }
 
 func copyParquet(query, path string) string {

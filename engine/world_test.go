@@ -253,6 +253,7 @@ type lab struct {
 	window time.Duration
 	next   int
 
+	threads int    // 0: one
 	publish string // "each run", "last run" or "", as reports take most of the time
 }
 
@@ -276,6 +277,7 @@ func (l *lab) engine() *Engine {
 	writeFile(l, filepath.Join(dir, "key"), []byte(testKey+"\n"))
 	e := newEngine(dir, farAway)
 	e.Config.Window.Duration = l.window
+	e.Config.Threads = max(1, l.threads)
 	return e
 }
 

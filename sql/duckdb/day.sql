@@ -1,6 +1,14 @@
 -- What does one day of the lake hold?
 -- grain: one row per accepted request, in the order of the table sorted
 -- params: DayNo, days since 1970-01-01
+with day_rows as (
+    -- Sorted once more, though they are: so row groups begin at the same rows whatever
+    -- other days are written by the run, and the file has the same bytes.
+    select * from sorted
+    where day_no = {{.DayNo}}
+    order by rowid
+)
+
 select
     make_timestamp(sorted.requested_us) as requested_at,
     clients.ip_key,
@@ -40,7 +48,7 @@ select
     sources.source_id as source,
     sorted.line,
     sorted.item
-from sorted
+from day_rows as sorted
 left join clients on sorted.client_id = clients.client_id
 left join users on sorted.user_id = users.user_id
 left join images on sorted.image_id = images.image_id
@@ -51,4 +59,3 @@ left join digests as action_digests on sorted.action_digest_id = action_digests.
 left join contexts on sorted.context_id = contexts.context_id
 left join agents on sorted.agent_id = agents.agent_id
 left join sources on sorted.source = sources.source
-where sorted.day_no = {{.DayNo}}

@@ -1,6 +1,6 @@
 -- In which order do the requests lie in the lake?
 -- grain: one row per request of a day that is rebuilt; ids only, so that the sort is narrow
-create or replace temp table sorted as
+create or replace table sorted as
 with images_ranked as (
     select
         image_id,
