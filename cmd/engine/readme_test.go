@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestReadme runs the commands of the README on the bundled data, and its example
-// of an own format on its example line. The make commands are what CI runs.
+// TestReadme runs the commands of the README on the bundled data, and its examples
+// of an own format, an own report and a configuration. The make commands are what CI runs.
 func TestReadme(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -37,16 +37,29 @@ func TestReadme(t *testing.T) {
 		t.Errorf("%d commands found in the README; the test has lost sight of them", commands)
 	}
 
-	formats := codeBlocks(string(text), "sql")
-	sample := regexp.MustCompile("`([^`]+\\|GET\\|[^`]+)`").FindStringSubmatch(string(text))
-	if len(formats) != 1 || sample == nil {
-		t.Fatalf("%d own formats and sample %q found in the README, want one of each", len(formats), sample)
+	own := codeBlocks(string(text), "sql")
+	if len(own) != 2 {
+		t.Fatalf("%d SQL blocks found in the README, want an own format and an own report", len(own))
 	}
-	write(t, filepath.Join(dir, "my.sql"), formats[0])
+	sample := regexp.MustCompile("`([^`]+\\|GET\\|[^`]+)`").FindStringSubmatch(string(text))
+	if sample == nil {
+		t.Fatal("no sample line found in the README")
+	}
+	write(t, filepath.Join(dir, "my.sql"), own[0])
 	write(t, filepath.Join(dir, "my.log"), sample[1]+"\n")
 	out := runShell(t, dir, "bin/engine run --data own --input my.log --format my.sql --json")
 	if !strings.Contains(out, `"accepted": 1,`) {
 		t.Errorf("the README's own format did not accept its sample line:\n%s", out)
+	}
+	write(t, filepath.Join(dir, "my_report.sql"), own[1])
+	out = runShell(t, dir, "bin/engine report --data own --period 2026-09 --format csv --report-file my_report.sql")
+	if !strings.Contains(out, "tool,actions\n") || !strings.Contains(out, ",1\n") {
+		t.Errorf("the README's own report says:\n%s", out)
+	}
+	configs := codeBlocks(string(text), "toml")
+	write(t, filepath.Join(dir, "engine.toml"), configs[len(configs)-1])
+	if out := runShell(t, dir, "bin/engine config check --config engine.toml"); !strings.Contains(out, "engine.toml is right: 1 publisher, 16 reports") {
+		t.Errorf("the README's configuration: %s", out)
 	}
 }
 
