@@ -35,7 +35,12 @@ run: build
 		--input fixtures/demo/mirror.access.log \
 		--extensions fixtures/demo/extension-events.csv
 	@echo
-	@echo "Who pulls what? Try next:"
+	@echo "From where and for what are acme's images used, and by how many companies?"
+	@bin/engine query --data $(DEMO_DATA) "select country, coalesce(cloud, 'no csp') as cloud, use_case, count(*) as actions, count(distinct company) as companies from actions where namespace in ('acme', 'acme-labs') group by all order by actions desc, country, cloud, use_case limit 12"
+	@echo
+	@echo "Try next:"
+	@echo "  bin/engine report trends --data $(DEMO_DATA) --config fixtures/demo/engine.toml --publisher globex"
+	@echo "  bin/engine explain --config fixtures/demo/engine.toml 198.51.100.40"
 	@echo "  bin/engine query --data $(DEMO_DATA) \"select namespace, repository, action, count(*) as actions from actions group by all order by actions desc limit 10\""
 
 test: lists-if-npm lint
