@@ -6,7 +6,9 @@
 //  1. recover: finish or discard what a killed run left (package lake).
 //  2. load: read the inputs that are new by content, logs and extension events, in
 //     batches, through one SQL file per format; every record is accepted, ignored,
-//     a duplicate or rejected (package ingest, sql/ingest).
+//     a duplicate or rejected (package ingest, sql/ingest). Each distinct address,
+//     user agent and e-mail domain is looked up once (package enrich); joins bring
+//     the facts to the requests.
 //  3. merge: read back the stored requests that the new ones touch: the days that
 //     are rebuilt, and the neighbours that a burst over midnight reaches.
 //  4. classify: label every request with window functions (sql/models).
@@ -15,7 +17,8 @@
 //  6. store: write whole days, seal the commit, rename the days into place
 //     (package lake).
 //  7. report: publish the reports of every closed week and month whose days
-//     changed (package reports).
+//     changed (package reports). Each report is one query over all publishers,
+//     whose rows are split into files.
 //
 // Nothing is stored before step 6 and nothing is published before all of it is
 // stored, so an error leaves the data directory as it was. What a run did is in
