@@ -3,6 +3,8 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -43,6 +45,7 @@ type Config struct {
 	Publishers []Publisher `toml:"publisher"`
 
 	trusted []netip.Prefix
+	file    *configFile // nil: none
 }
 
 // Publisher owns namespaces; its reports are published together.
@@ -111,72 +114,59 @@ func DefaultConfig() Config {
 	}
 }
 
-// LoadConfig reads a configuration file. Errors name the file, the key and,
-// where the parser knows it, the line.
+// LoadConfig reads a configuration file. Errors name the file, the key and the line.
 func LoadConfig(path string) (Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Config{}, fmt.Errorf("read configuration: %w", err)
+		return Config{}, fmt.Errorf("configuration %s cannot be read: %w; name another file with --config (or ENGINE_CONFIG)", path, withoutPath(err))
 	}
 	config := DefaultConfig()
+	config.file = &configFile{path, string(text)}
 	meta, err := toml.Decode(string(text), &config)
 	if err != nil {
-		var parse toml.ParseError
-		if errors.As(err, &parse) {
-			return Config{}, fmt.Errorf("configuration %s, line %d: key %q: %s", path, parse.Position.Line, parse.LastKey, parse.Message)
-		}
-		return Config{}, fmt.Errorf("configuration %s: %w", path, err)
+		return Config{}, config.file.decodeError(err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		key := unknown[0].String()
-		return Config{}, fmt.Errorf("configuration %s, line %d: key %q is unknown; remove it or correct its spelling", path, lineOfKey(string(text), unknown[0]), key)
+		return Config{}, config.file.unknownKey(unknown[0])
 	}
 	config.Enrichment.resolve(filepath.Dir(path))
 	config.Reports.resolve(filepath.Dir(path))
 	if err := config.Validate(); err != nil {
-		return Config{}, fmt.Errorf("configuration %s: %w", path, err)
+		return Config{}, config.file.located(err)
 	}
 	return config, nil
 }
 
-// lineOfKey finds where a key stands; the TOML library does not keep it.
-func lineOfKey(text string, key toml.Key) int {
-	name := key[len(key)-1]
-	number := 0
-	for line := range strings.Lines(text) {
-		number++
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "[") && strings.Contains(line, name) {
-			return number
-		}
-		if rest, ok := strings.CutPrefix(strings.Trim(line, `"`), name); ok && strings.HasPrefix(strings.TrimLeft(rest, `" `), "=") {
-			return number
-		}
+// withoutPath is what went wrong with a file, for messages that name it anyway.
+func withoutPath(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
 	}
-	return 0
+	return err
 }
 
 // Validate checks the values and prepares them for use.
 func (c *Config) Validate() error {
 	var err error
 	if c.trusted, err = ingest.ParsePrefixes(c.TrustedProxies); err != nil {
-		return fmt.Errorf("key \"trusted_proxies\": %w", err)
+		return badKey("trusted_proxies", "%s", err)
 	}
 	switch {
 	case c.Window.Duration <= 0 || c.Window.Duration > time.Hour:
-		return fmt.Errorf("key \"window\": %s is not between 0 and 1h", c.Window)
+		return badKey("window", "%s is not between 0 and 1h", c.Window)
 	case c.Window.Duration%time.Microsecond != 0:
-		return fmt.Errorf("key \"window\": %s is finer than a microsecond", c.Window)
+		return badKey("window", "%s is finer than a microsecond", c.Window)
 	case c.IPv6ClientPrefix != 64 && c.IPv6ClientPrefix != 128:
-		return fmt.Errorf("key \"ipv6_client_prefix\": %d is neither 64 nor 128", c.IPv6ClientPrefix)
-	case c.MaxRejectRatio < 0 || c.MaxRejectRatio > 1:
-		return fmt.Errorf("key \"max_reject_ratio\": %v is not between 0 and 1", c.MaxRejectRatio)
+		return badKey("ipv6_client_prefix", "%d is neither 64 nor 128", c.IPv6ClientPrefix)
+	case c.MaxRejectRatio < 0 || c.MaxRejectRatio > 1 || math.IsNaN(c.MaxRejectRatio):
+		return badKey("max_reject_ratio", "%v is not between 0 and 1", c.MaxRejectRatio)
 	case c.RejectsRetention.Duration < 0:
-		return fmt.Errorf("key \"rejects_retention\": %s is negative", c.RejectsRetention)
+		return badKey("rejects_retention", "%s is negative", c.RejectsRetention)
 	case c.Grace.Duration < 0:
-		return fmt.Errorf("key \"grace\": %s is negative", c.Grace)
+		return badKey("grace", "%s is negative", c.Grace)
 	case c.Threads < 0:
-		return fmt.Errorf("key \"threads\": %d is negative", c.Threads)
+		return badKey("threads", "%d is negative", c.Threads)
 	}
 	if err := c.validatePublishers(); err != nil {
 		return err
@@ -187,14 +177,13 @@ func (c *Config) Validate() error {
 func (c *Config) validatePublishers() error {
 	ids, owners := map[string]bool{}, map[string]string{}
 	for i, publisher := range c.Publishers {
-		where := fmt.Sprintf("publisher %d", i+1)
 		switch {
 		case publisher.ID == "":
-			return fmt.Errorf("%s: key \"id\" is missing", where)
+			return c.badPublisher(i, "id", "key \"id\" is missing")
 		case ids[publisher.ID]:
-			return fmt.Errorf("%s: id %q is taken by another publisher", where, publisher.ID)
+			return c.badPublisher(i, "id", "id %q is taken by another publisher", publisher.ID)
 		case len(publisher.Namespaces) == 0:
-			return fmt.Errorf("%s (%s): key \"namespaces\" is missing or empty", where, publisher.ID)
+			return c.badPublisher(i, "namespaces", "key \"namespaces\" is missing or empty")
 		}
 		if publisher.Name == "" {
 			c.Publishers[i].Name = publisher.ID
@@ -202,14 +191,14 @@ func (c *Config) validatePublishers() error {
 		ids[publisher.ID] = true
 		for _, namespace := range publisher.Namespaces {
 			if owner, ok := owners[namespace]; ok {
-				return fmt.Errorf("%s (%s): namespace %q already belongs to %s", where, publisher.ID, namespace, owner)
+				return c.badPublisher(i, "namespaces", "namespace %q already belongs to %s", namespace, owner)
 			}
 			owners[namespace] = publisher.ID
 		}
 	}
-	for id := range ids {
-		if owner, ok := owners[id]; ok && owner != id {
-			return fmt.Errorf("publisher id %q is also a namespace, which belongs to %s; choose another id", id, owner)
+	for i, publisher := range c.Publishers {
+		if owner, ok := owners[publisher.ID]; ok && owner != publisher.ID {
+			return c.badPublisher(i, "id", "id %q is also a namespace, which belongs to %s; choose another id", publisher.ID, owner)
 		}
 	}
 	return nil

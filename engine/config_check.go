@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/pullscope/pullscope/engine/period"
 	"github.com/pullscope/pullscope/reports"
@@ -39,6 +40,9 @@ func (e *Engine) CheckConfig(ctx context.Context) (ConfigFacts, error) {
 	defer os.RemoveAll(temporary)
 	source, err := openReports(ctx, temporary, e.Config)
 	if err != nil {
+		if strings.Contains(err.Error(), "memory_limit") {
+			return found, &UsageError{fmt.Errorf("%skey \"memory_limit\": %q is no size such as \"4GiB\"", e.Config.file.at(0, "memory_limit"), e.Config.MemoryLimit)}
+		}
 		return found, err
 	}
 	defer source.close()
@@ -49,7 +53,10 @@ func (e *Engine) CheckConfig(ctx context.Context) (ConfigFacts, error) {
 	for _, report := range all {
 		params := reports.Params{Granularity: week.Granularity(), Reference: week.Reference(), From: week.From, To: week.To}
 		if err := source.run(ctx, &report, params); err != nil {
-			return found, &UsageError{fmt.Errorf("report %s: %w", report.Name, err)}
+			if report.Path == "" {
+				return found, fmt.Errorf("report %s: %w", report.Name, err)
+			}
+			return found, &UsageError{fmt.Errorf("%skey \"reports.files\": %w", e.Config.file.at(0, "reports", "files"), err)}
 		}
 	}
 	return ConfigFacts{Publishers: len(e.Config.Publishers), Reports: len(all), Origins: len(enricher.Origins())}, nil

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/pullscope/pullscope/engine/enrich"
 	"github.com/pullscope/pullscope/engine/enrich/origin"
@@ -55,11 +57,11 @@ func (e *Engine) OpenEnricher() (*enrich.Enricher, error) { return e.openEnriche
 
 func (e *Engine) openEnricher(runs []lake.Run) (*enrich.Enricher, error) {
 	config := e.Config.Enrichment
-	clouds, err := folder(config.Clouds, filepath.Join(e.Dir, "clouds"), "clouds")
+	clouds, err := e.folder(config.Clouds, "clouds")
 	if err != nil {
 		return nil, err
 	}
-	overrides, err := folder(config.Overrides, filepath.Join(e.Dir, "overrides"), "overrides")
+	overrides, err := e.folder(config.Overrides, "overrides")
 	if err != nil {
 		return nil, err
 	}
@@ -68,17 +70,20 @@ func (e *Engine) openEnricher(runs []lake.Run) (*enrich.Enricher, error) {
 		Clouds: clouds, Overrides: overrides,
 	})
 	if err != nil {
+		if slices.ContainsFunc(config.Databases, func(path string) bool { return strings.Contains(err.Error(), path) }) {
+			err = fmt.Errorf("%skey \"enrichment.databases\": %w", e.Config.file.at(0, "enrichment", "databases"), err)
+		}
 		return nil, &UsageError{err}
 	}
 	return enricher, nil
 }
 
-// folder is the configured folder, which must be there, or else the usual one
-// where there is one.
-func folder(configured, usual, key string) (string, error) {
-	path := configured
+// folder is the configured folder, which must be there, or else the usual one in
+// the data directory where there is one.
+func (e *Engine) folder(configured, key string) (string, error) {
+	path, where := configured, e.Config.file.at(0, "enrichment", key)
 	if path == "" {
-		path = usual
+		path = filepath.Join(e.Dir, key)
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -86,10 +91,14 @@ func folder(configured, usual, key string) (string, error) {
 		return path, nil
 	case configured == "" && errors.Is(err, fs.ErrNotExist):
 		return "", nil
+	case configured == "" && err != nil:
+		return "", &UsageError{fmt.Errorf("the folder %s of the data directory cannot be read: %w; is --data right?", path, withoutPath(err))}
+	case configured == "":
+		return "", &UsageError{fmt.Errorf("%s in the data directory is no folder; remove it or name another one with enrichment.%s in the configuration", path, key)}
 	case err != nil:
-		return "", &UsageError{fmt.Errorf("the folder of %s cannot be read: %w; create it, or correct the key %q of the configuration", key, err, "enrichment."+key)}
+		return "", &UsageError{fmt.Errorf("%skey \"enrichment.%s\": the folder %s cannot be read: %w; create it, or correct the key", where, key, path, withoutPath(err))}
 	default:
-		return "", &UsageError{fmt.Errorf("%s is no folder; name one with the key %q of the configuration", path, "enrichment."+key)}
+		return "", &UsageError{fmt.Errorf("%skey \"enrichment.%s\": %s is no folder; name one", where, key, path)}
 	}
 }
 

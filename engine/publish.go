@@ -41,8 +41,12 @@ func (r *run) publish(ctx context.Context) error {
 	}
 	runs := append(r.runs[:len(r.runs):len(r.runs)], *r.manifest())
 	states := dayStates{requests: lake.DayStates(runs), events: lake.StatesOf(runs, lake.ExtensionEvents), reports: reportVersions(all)}
+	covered := period.Covering(unionOfDays(days, events))
+	if err := r.withdraw(dir, runs, covered); err != nil {
+		return err
+	}
 	var due []duePeriod
-	for _, p := range period.Covering(unionOfDays(days, events)) {
+	for _, p := range covered {
 		if r.request.Period != nil && *r.request.Period != p {
 			continue
 		}
@@ -197,14 +201,8 @@ func (r *run) isPublished(dir string, d duePeriod) (bool, error) {
 // more are removed: their numbers are not right any more.
 func (r *run) recordPublication(dir string, d duePeriod, dirs []string) error {
 	path := publicationFile(dir, d.Period)
-	for _, stale := range publishedBefore(path) {
-		if slices.Contains(dirs, stale) || !filepath.IsLocal(stale) {
-			continue
-		}
-		r.log().Info("removed reports of a publisher without actions in the period", "dir", stale)
-		if err := os.RemoveAll(filepath.Join(dir, stale)); err != nil {
-			return fmt.Errorf("remove outdated reports: %w", err)
-		}
+	if err := r.removeStale(dir, publishedBefore(path), dirs); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("record what is published: %w", err)
@@ -216,6 +214,60 @@ func (r *run) recordPublication(dir string, d duePeriod, dirs []string) error {
 	// Temporary files go where the next run clears them away.
 	if err := renameio.WriteFile(path, append(text, '\n'), 0o644, renameio.WithTempDir(r.store.Scratch())); err != nil {
 		return fmt.Errorf("record what is published: %w", err)
+	}
+	return nil
+}
+
+// removeStale removes the directories of before that are not in now.
+func (r *run) removeStale(dir string, before, now []string) error {
+	for _, stale := range before {
+		if slices.Contains(now, stale) || !filepath.IsLocal(stale) {
+			continue
+		}
+		r.log().Info("removed reports of a publisher without actions in the period", "dir", stale)
+		path := filepath.Join(dir, stale)
+		if err := os.RemoveAll(path); err != nil {
+			return fmt.Errorf("remove outdated reports: %w", err)
+		}
+		if err := pointLatest(filepath.Dir(path)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withdraw removes the reports of periods that lost their last day: a log that
+// was loaded before it was complete may have had its last stamp cut off.
+func (r *run) withdraw(dir string, runs []lake.Run, covered []period.Period) error {
+	removed := map[period.Day]bool{}
+	for _, run := range runs {
+		for _, day := range run.Days {
+			removed[day.Day] = day.Removed
+		}
+		for _, day := range run.ExtensionDays {
+			removed[day.Day] = day.Removed
+		}
+	}
+	var lost, kept []period.Day
+	for day, gone := range removed {
+		if gone {
+			lost = append(lost, day)
+		} else {
+			kept = append(kept, day) // if somebody deleted it, its reports may stay
+		}
+	}
+	covered = append(period.Covering(kept), covered...)
+	for _, p := range period.Covering(lost) {
+		path := publicationFile(dir, p)
+		if slices.Contains(covered, p) || r.request.Period != nil && *r.request.Period != p {
+			continue
+		}
+		if err := r.removeStale(dir, publishedBefore(path), nil); err != nil {
+			return err
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove outdated reports: %w", err)
+		}
 	}
 	return nil
 }

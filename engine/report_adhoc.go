@@ -2,10 +2,15 @@ package engine
 
 import (
 	"context"
+	"database/sql/driver"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/lake"
@@ -26,6 +31,9 @@ type ReportRequest struct {
 type ReportRows struct {
 	Report reports.Report // with its columns
 	Range  period.Range
+	Open   bool  // the range is not closed
+	Days   int   // of the range that have requests or extension events
+	Rows   int64 // of the report
 	// Suppressed and LeftOut count what the report's thresholds leave out.
 	Suppressed, LeftOut int64
 
@@ -58,6 +66,8 @@ func (e *Engine) Report(ctx context.Context, request ReportRequest, use func(*Re
 	} else if rows.Range, err = e.newestWeek(unionOfDays(days, events)); err != nil {
 		return err
 	}
+	rows.Days = len(filesOf(unionOfDays(days, events), rows.Range.Contains, store.DayFile))
+	rows.Open = e.now().Before(rows.Range.To.Add(e.Config.Grace.Duration))
 	temporary, err := os.MkdirTemp("", "engine-report-*")
 	if err != nil {
 		return fmt.Errorf("make a folder for temporary files: %w", err)
@@ -114,9 +124,12 @@ func (r *ReportRows) compute(ctx context.Context, publisher string) error {
 		if err := r.checkPublisher(ctx, publisher); err != nil {
 			return err
 		}
-		ofPublisher = publisherColumn + " = " + duck.Quote(publisher)
+		ofPublisher = "cast(" + publisherColumn + " as varchar) = " + duck.Quote(publisher)
 	}
 	r.from = fmt.Sprintf("(select * from report_rows where %s and %s)", publishedRows(r.Report), ofPublisher)
+	if err := r.source.db.Value(ctx, "select count(*) from "+r.from, &r.Rows); err != nil {
+		return err
+	}
 	for _, column := range r.Report.LeftOut {
 		var count int64
 		query := fmt.Sprintf("select cast(coalesce(sum(%s), 0) as bigint) from report_rows where %s", column, ofPublisher)
@@ -135,14 +148,30 @@ func (r *ReportRows) compute(ctx context.Context, publisher string) error {
 // checkPublisher refuses an id that nobody has: an empty report would look like
 // an answer.
 func (r *ReportRows) checkPublisher(ctx context.Context, publisher string) error {
-	var known int64
-	id := duck.Quote(publisher)
-	query := fmt.Sprintf("select (select count(*) from publishers where publisher_id = %[1]s) + (select count(*) from published_actions where publisher_id = %[1]s)"+
-		" + (select count(*) from published_extension_events where publisher_id = %[1]s)", id)
-	if err := r.source.db.Value(ctx, query, &known); err != nil || known > 0 {
+	query := `
+		select publisher_id from publishers
+		union
+		select publisher_id from published_actions
+		union
+		select publisher_id from published_extension_events
+		order by all`
+	var known []string
+	err := r.source.db.Each(ctx, query, func(row []driver.Value) error {
+		known = append(known, row[0].(string))
+		return nil
+	})
+	if err != nil || slices.Contains(known, publisher) {
 		return err
 	}
-	return &UsageError{fmt.Errorf("publisher %q is not in the configuration and has no actions from %s to %s", publisher, r.Range.Reference(), r.Range.LastDay())}
+	const most = 10
+	if len(known) > most {
+		known = append(known[:most:most], "…")
+	}
+	hint := "name the configuration with --config"
+	if len(known) > 0 {
+		hint = "there are " + strings.Join(known, ", ")
+	}
+	return &UsageError{fmt.Errorf("publisher %q is not in the configuration and has no actions from %s to %s; %s", publisher, r.Range.Reference(), r.Range.LastDay(), hint)}
 }
 
 // Texts yields the rows as texts; NULL is nil.
@@ -202,18 +231,64 @@ func (r *ReportRows) Guarded(column int, value string) string {
 	return r.Report.Columns[column].Guarded(value)
 }
 
-// atomically lets write fill a file beside path, which then takes its place.
+// OutputFile checks that a file can be written to a path, and follows its links.
+func OutputFile(path string) (string, error) {
+	bad := func(format string, args ...any) (string, error) {
+		return "", &UsageError{fmt.Errorf("output %s: %s", path, fmt.Sprintf(format, args...))}
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return bad("it is a folder; name a file in it")
+	case err == nil && !info.Mode().IsRegular():
+		// Such as /dev/null, which must not be replaced.
+		return bad("it is a device or pipe, not a file; name a file, or leave the output out and redirect it")
+	case err == nil:
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return "", fmt.Errorf("output %s: %w", path, withoutPath(err))
+		}
+		return path, nil
+	}
+	folder := filepath.Dir(path)
+	switch info, err := os.Stat(folder); {
+	case os.IsPathSeparator(path[len(path)-1]), errors.Is(err, fs.ErrNotExist):
+		return bad("there is no folder %s; create it or name another file", folder)
+	case err != nil || !info.IsDir():
+		return bad("%s is no folder; name another file", folder)
+	}
+	return path, nil
+}
+
+// WriteFile lets write fill a file, which appears whole or not at all.
+func WriteFile(path string, write func(io.Writer) error) error {
+	return atomically(path, func(staged string) error {
+		file, err := os.Create(staged)
+		if err != nil {
+			return fmt.Errorf("write %s: %w", path, withoutPath(err))
+		}
+		return errors.Join(write(file), file.Close())
+	})
+}
+
+// atomically lets write make a file beside path, which then takes its place.
 func atomically(path string, write func(staged string) error) error {
 	dir, err := os.MkdirTemp(filepath.Dir(path), ".engine-*")
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return fmt.Errorf("write %s: %w", path, withoutPath(err))
 	}
 	defer os.RemoveAll(dir)
-	staged := filepath.Join(dir, filepath.Base(path))
+	staged := filepath.Join(dir, "report")
 	if err := write(staged); err != nil {
 		return err
 	}
-	if err := os.Rename(staged, path); err != nil {
+	file, err := os.OpenFile(staged, os.O_RDWR, 0)
+	if err == nil {
+		err = errors.Join(file.Sync(), file.Close())
+	}
+	if err == nil {
+		err = os.Rename(staged, path)
+	}
+	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

@@ -100,6 +100,11 @@ func (c *comparison) query() string {
 		keys = append(keys, key.SQLName())
 		keyTexts = append(keyTexts, "cast("+key.SQLName()+" as varchar)")
 	}
+	// Of a user's report without texts all rows are one.
+	rest := "having count(*) > 0"
+	if len(keys) > 0 {
+		rest = "group by " + strings.Join(keys, ", ") + " order by " + strings.Join(keys, " nulls first, ") + " nulls first"
+	}
 	return fmt.Sprintf(`
 		-- Which rows changed?
 		with was as (%s), now as (%s), sides as (
@@ -107,8 +112,8 @@ func (c *comparison) query() string {
 			union all
 			select 'now' as side, * from (select * from now except all select * from was)
 		)
-		select %s from sides group by %s order by %s`,
-		file(c.was), file(c.now), strings.Join(append(keyTexts, measures...), ", "), strings.Join(keys, ", "), strings.Join(keys, " nulls first, ")+" nulls first")
+		select %s from sides %s`,
+		file(c.was), file(c.now), strings.Join(append(keyTexts, measures...), ", "), rest)
 }
 
 func (c *comparison) run(ctx context.Context, db *duck.DB, report string) (reports.Change, error) {

@@ -84,7 +84,7 @@ func OwnReport(path string) (reports.Report, error) {
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return reports.Report{}, fmt.Errorf("read report file: %w", err)
+		return reports.Report{}, fmt.Errorf("report file %s cannot be read: %w; correct its name", path, withoutPath(err))
 	}
 	if strings.TrimSpace(string(text)) == "" {
 		return reports.Report{}, fmt.Errorf("report file %s is empty", path)
@@ -104,10 +104,10 @@ func (c *Config) allReports() ([]reports.Report, error) {
 	for _, path := range c.Reports.Files {
 		report, err := OwnReport(path)
 		if err != nil {
-			return nil, &UsageError{err}
+			return nil, &UsageError{fmt.Errorf("%skey \"reports.files\": %w", c.file.at(0, "reports", "files"), err)}
 		}
 		if other, taken := seen[report.Name]; taken {
-			return nil, &UsageError{fmt.Errorf("report files %s and %s have the same name; rename one", other, path)}
+			return nil, &UsageError{fmt.Errorf("%skey \"reports.files\": %s and %s have the same name; rename one", c.file.at(0, "reports", "files"), other, path)}
 		}
 		seen[report.Name] = path
 		all = append(all, report)
@@ -144,24 +144,24 @@ func (c *Config) reportsOf(publisher string) []string {
 func (c *Config) validateReports() error {
 	switch {
 	case c.Reports.TechnographicMinUsers < 1:
-		return fmt.Errorf("key \"reports.technographic_min_users\": %d is not at least 1", c.Reports.TechnographicMinUsers)
+		return badKey("reports.technographic_min_users", "%d is not at least 1", c.Reports.TechnographicMinUsers)
 	case c.Reports.TechnographicMaxImages < 2 || c.Reports.TechnographicMaxImages > 10_000:
-		return fmt.Errorf("key \"reports.technographic_max_images\": %d is not between 2 and 10000", c.Reports.TechnographicMaxImages)
+		return badKey("reports.technographic_max_images", "%d is not between 2 and 10000", c.Reports.TechnographicMaxImages)
 	case c.Reports.CSVPartSize != 0 && c.Reports.CSVPartSize < 1000:
-		return fmt.Errorf("key \"reports.csv_part_size\": %d bytes are less than 1KB", c.Reports.CSVPartSize)
+		return badKey("reports.csv_part_size", "%d bytes are less than 1KB", c.Reports.CSVPartSize)
 	}
 	if err := knownReports(c.Reports.Publish); err != nil {
-		return fmt.Errorf("key \"reports.publish\": %w", err)
+		return badKey("reports.publish", "%s", err)
 	}
 	for i := range c.Publishers {
 		p := &c.Publishers[i]
 		if err := knownReports(p.Reports); err != nil {
-			return fmt.Errorf("publisher %d (%s): key \"reports\": %w", i+1, p.ID, err)
+			return c.badPublisher(i, "reports", "key \"reports\": %s", err)
 		}
 		for n, name := range p.TrackedCompanies {
 			company, ok := domain.Registrable(name)
 			if !ok {
-				return fmt.Errorf("publisher %d (%s): key \"tracked_companies\": %q is no domain of a company, such as example.com", i+1, p.ID, name)
+				return c.badPublisher(i, "tracked_companies", "key \"tracked_companies\": %q is no domain of a company, such as example.com", name)
 			}
 			p.TrackedCompanies[n] = company
 		}

@@ -21,6 +21,9 @@ const latestLink = "latest"
 // one, also when an older one was published just now.
 func pointLatest(dir string) error {
 	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // the user removed all of it
+	}
 	if err != nil {
 		return fmt.Errorf("link the latest reports: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -48,6 +49,10 @@ func (s *reportSource) createTables(ctx context.Context) error {
 	}
 	var namespaces, tracked [][]driver.Value
 	for _, publisher := range s.config.Publishers {
+		if !slices.Contains(publisher.Namespaces, publisher.ID) {
+			// Nobody else owns it, and then it would be a second publisher with this id.
+			namespaces = append(namespaces, []driver.Value{publisher.ID, publisher.ID, publisher.Name})
+		}
 		for _, namespace := range publisher.Namespaces {
 			namespaces = append(namespaces, []driver.Value{namespace, publisher.ID, publisher.Name})
 		}
@@ -105,7 +110,8 @@ func (s *reportSource) run(ctx context.Context, report *reports.Report, params r
 			return fmt.Errorf("%s: %w", report.Path, err)
 		}
 	}
-	if err := s.db.Exec(ctx, "create or replace table report_rows as\n"+query); err != nil {
+	// On one line, so that errors count the lines of the file.
+	if err := s.db.Exec(ctx, "create or replace table report_rows as "+query); err != nil {
 		if report.Path != "" {
 			return fmt.Errorf("%s: %w", report.Path, databaseMessage(err))
 		}

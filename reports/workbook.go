@@ -1,7 +1,9 @@
 package reports
 
 import (
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -24,7 +26,7 @@ type Workbook struct {
 	sheet   *excelize.StreamWriter
 	report  Report
 	columns []Column
-	sheets  int // of the report at work
+	sheets  int // of the report at work, and of others whose names begin alike
 	row     int
 }
 
@@ -54,13 +56,9 @@ func (w *Workbook) Begin(report Report) error {
 
 // nextSheet adds a sheet: "raw", and when that is full "raw (2)".
 func (w *Workbook) nextSheet() error {
-	w.sheets++
-	name := w.report.Name
-	if len(name) > 24 {
-		name = name[:24] // a sheet's name has at most 31 characters
-	}
-	if w.sheets > 1 {
-		name = fmt.Sprintf("%s (%d)", name, w.sheets)
+	name, err := w.nextName()
+	if err != nil {
+		return err
 	}
 	if _, err := w.file.NewSheet(name); err != nil {
 		return fmt.Errorf("begin sheet %s: %w", name, err)
@@ -78,6 +76,27 @@ func (w *Workbook) nextSheet() error {
 		return fmt.Errorf("begin sheet %s: %w", name, err)
 	}
 	return w.write(header)
+}
+
+// nextName is a name that no sheet has: of two reports whose names begin alike,
+// the second goes on counting, too.
+func (w *Workbook) nextName() (string, error) {
+	short := w.report.Name
+	if len(short) > 24 {
+		short = short[:24] // a sheet's name has at most 31 characters
+	}
+	for {
+		w.sheets++
+		name := short
+		if w.sheets > 1 {
+			name = fmt.Sprintf("%s (%d)", short, w.sheets)
+		}
+		if at, err := w.file.GetSheetIndex(name); err != nil {
+			return "", fmt.Errorf("begin sheet %s: %w", name, err)
+		} else if at < 0 {
+			return name, nil
+		}
+	}
 }
 
 // Row adds a row of the report: text, int64, float64 or nil per column.
@@ -156,7 +175,11 @@ func (w *Workbook) Save(path string) error {
 		}
 		w.file.SetActiveSheet(0)
 	}
-	if err := w.file.SaveAs(path); err != nil {
+	file, err := os.Create(path) // the library's own way makes it executable
+	if err != nil {
+		return fmt.Errorf("write workbook: %w", err)
+	}
+	if err := errors.Join(w.file.Write(file), file.Close()); err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
 	return nil

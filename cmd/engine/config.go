@@ -9,7 +9,7 @@ import (
 func configCommand() *cli.Command {
 	return &cli.Command{
 		Name: "config", Usage: "check a configuration",
-		OnUsageError: onUsageError,
+		OnUsageError: onUsageError, HideHelpCommand: true,
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usageError("command %q is unknown; take config check", c.Args().First())
@@ -19,7 +19,7 @@ func configCommand() *cli.Command {
 		Subcommands: []*cli.Command{{
 			Name: "check", Usage: "read a configuration and everything that it names, and tell what is wrong",
 			Flags:        append([]cli.Flag{dataFlag(), configFlag()}, logFlags()...),
-			OnUsageError: onUsageError, Action: configCheck,
+			OnUsageError: onUsageError, HideHelpCommand: true, Action: configCheck,
 		}},
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
 	"github.com/pullscope/pullscope/engine"
@@ -15,7 +17,7 @@ import (
 func dataCommand() *cli.Command {
 	return &cli.Command{
 		Name: "data", Usage: "show and update the data that facts about clients come from",
-		OnUsageError: onUsageError,
+		OnUsageError: onUsageError, HideHelpCommand: true,
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usageError("command %q is unknown; take data status or data update", c.Args().First())
@@ -26,7 +28,7 @@ func dataCommand() *cli.Command {
 			{
 				Name: "status", Usage: "list databases, ranges, tables and lists with their age",
 				Flags:        append([]cli.Flag{dataFlag(), configFlag()}, logFlags()...),
-				OnUsageError: onUsageError, Action: dataStatus,
+				OnUsageError: onUsageError, HideHelpCommand: true, Action: dataStatus,
 			},
 			{
 				Name: "update", Usage: "download the cloud providers' published address ranges",
@@ -36,7 +38,7 @@ func dataCommand() *cli.Command {
 					&cli.StringFlag{Name: "sources", Usage: "a `FILE` with other addresses to download from (CSV: provider,file,url,discover)"},
 					&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "longest time for one file"},
 				}, logFlags()...),
-				OnUsageError: onUsageError, Action: dataUpdate,
+				OnUsageError: onUsageError, HideHelpCommand: true, Action: dataUpdate,
 			},
 		},
 	}
@@ -70,6 +72,7 @@ func dataStatus(c *cli.Context) error {
 	}
 	defer enricher.Close()
 	t := newTable(c.App.Writer, "source", "kind", "type", "entries", "built")
+	t.SetColumnConfigs([]table.ColumnConfig{{Name: "entries", Align: text.AlignRight, AlignHeader: text.AlignRight}})
 	for _, o := range enricher.Origins() {
 		if o.Kind == origin.Ranges {
 			continue
@@ -92,7 +95,8 @@ const coreOnly = "domain lists: only the core is compiled in; make lists && make
 
 // builtText adds the age to a date, where it is one.
 func builtText(built string, now time.Time) string {
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+	// AWS and Google have stamps of their own.
+	for _, layout := range []string{time.RFC3339, time.DateOnly, "2006-01-02-15-04-05", "2006-01-02T15:04:05.999999"} {
 		if at, err := time.Parse(layout, built); err == nil {
 			return fmt.Sprintf("%s (%s)", at.Format(time.DateOnly), ageText(now.Sub(at)))
 		}

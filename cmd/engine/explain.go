@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -33,8 +35,14 @@ func explain(c *cli.Context) error {
 	if c.NArg() != 1 {
 		return usageError("one IP address, user agent or domain is expected, in quotes; flags come before it")
 	}
-	text := c.Args().First()
+	text := strings.TrimSpace(c.Args().First())
+	if text == "" {
+		return usageError("the argument is empty; name an IP address, user agent or domain")
+	}
 	kind := enrich.KindOf(text)
+	if _, err := netip.ParsePrefix(text); err == nil && c.String("as") == "" {
+		return usageError("%q is a range of addresses; name one of them", text)
+	}
 	if name := c.String("as"); name != "" {
 		var err error
 		if kind, err = enrich.ParseKind(name); err != nil {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/pullscope/pullscope/engine"
@@ -18,27 +17,37 @@ import (
 )
 
 const reportUsage = `Computes a report from the stored data, for any publisher and any stretch of days,
-closed or not. It publishes nothing. Give the name of a report, or your own with
---report-file: a SELECT that may use {{table "actions"}}, {{timestamp .From}} and
-{{timestamp .To}}, with a column publisher_id.`
+closed or not. It publishes nothing. engine report columns NAME lists the columns of a report.
+
+Your own report is a file with one SELECT. It may use {{table "actions"}}, {{timestamp .From}}
+and {{timestamp .To}}, and has a column publisher_id.`
 
 func reportCommand() *cli.Command {
 	command := &cli.Command{
-		Name: "report", Usage: "compute a report on demand", ArgsUsage: "NAME",
+		Name: "report", Usage: "compute a report on demand",
+		UsageText:    "engine report NAME [options]\nengine report --report-file FILE.sql [options]",
 		Description:  reportUsage,
-		Flags:        append(reportFlags(), &cli.StringFlag{Name: "report-file", Usage: "your own report: a SQL `FILE`"}),
-		OnUsageError: onUsageError, Action: ownReport,
+		Flags:        append(reportFlags(), &cli.StringFlag{Name: "report-file", Usage: "your own report: a SQL `FILE`, in place of a name"}),
+		OnUsageError: onUsageError, HideHelpCommand: true,
+		Before: flagsBeforeName, Action: ownReport,
 		Subcommands: []*cli.Command{
-			{Name: "list", Usage: "list the reports and what they answer", OnUsageError: onUsageError, Action: reportList},
-			{Name: "columns", Usage: "list the columns of a report", ArgsUsage: "NAME", OnUsageError: onUsageError, Action: reportColumns},
+			{Name: "list", Usage: "list the reports and what they answer", OnUsageError: onUsageError, HideHelpCommand: true, Action: reportList},
+			{Name: "columns", Usage: "list the columns of a report", ArgsUsage: "NAME", OnUsageError: onUsageError, HideHelpCommand: true, Action: reportColumns},
 		},
 	}
 	for _, report := range reports.All() {
 		command.Subcommands = append(command.Subcommands, &cli.Command{
-			Name: report.Name, Usage: report.Question(), Flags: reportFlags(), OnUsageError: onUsageError, Category: "reports",
+			Name: report.Name, Usage: report.Question(), Flags: reportFlags(), Category: namedReports,
+			HideHelpCommand: true,
+			OnUsageError: func(_ *cli.Context, err error, _ bool) error {
+				if strings.HasSuffix(err.Error(), "-report-file") {
+					err = fmt.Errorf("--report-file stands in place of a report's name; leave out %s", report.Name)
+				}
+				return &engine.UsageError{Err: err}
+			},
 			Action: func(c *cli.Context) error {
 				if c.NArg() > 0 {
-					return usageError("argument %q is unexpected", c.Args().First())
+					return usageError("argument %q is unexpected; a publisher is named with --publisher, days with --period", c.Args().First())
 				}
 				return computeReport(c, report)
 			},
@@ -47,12 +56,33 @@ func reportCommand() *cli.Command {
 	return command
 }
 
+// namedReports is the category of the commands that compute a report.
+const namedReports = "reports"
+
+// flagsBeforeName lets flags stand before the name of a report, too: they are
+// what holds where none stands behind it.
+func flagsBeforeName(c *cli.Context) error {
+	command := c.Command.Command(c.Args().First())
+	if command == nil || command.Category != namedReports {
+		return nil
+	}
+	if c.IsSet("report-file") {
+		return usageError("--report-file stands in place of a report's name; leave out %s", command.Name)
+	}
+	for _, flag := range command.Flags {
+		if f, ok := flag.(*cli.StringFlag); ok && c.IsSet(f.Name) {
+			f.Value, f.HasBeenSet, f.EnvVars = c.String(f.Name), true, nil
+		}
+	}
+	return nil
+}
+
 func reportFlags() []cli.Flag {
 	return append([]cli.Flag{
 		dataFlag(), configFlag(),
 		&cli.StringFlag{Name: "publisher", Usage: "only the rows of this publisher `ID`"},
-		&cli.StringFlag{Name: "period", Usage: "2026-W39, 2026-09, 2026-09-25 or 2026-01-01..2026-03-31; default: the newest closed week"},
-		&cli.StringFlag{Name: "format", Value: "table", Usage: "table, csv, json, parquet or xlsx; default: what the name of -o ends in, or table"},
+		&cli.StringFlag{Name: "period", Usage: "`DAYS`: 2026-W39, 2026-09, 2026-09-25 or 2026-01-01..2026-03-31; default: the newest closed week"},
+		&cli.StringFlag{Name: "format", Usage: "`FORM` of the result: table, csv, json, parquet or xlsx; default: what the name of -o ends in, else table"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to this `FILE`, whole or not at all"},
 	}, logFlags()...)
 }
@@ -97,6 +127,8 @@ func ownReport(c *cli.Context) error {
 	switch {
 	case c.NArg() > 0:
 		return unknownReport(c.Args().First())
+	case path == "" && c.NumFlags() > 0:
+		return usageError("the name of a report or --report-file is missing; engine report list lists the reports")
 	case path == "":
 		return cli.ShowSubcommandHelp(c)
 	}
@@ -111,51 +143,82 @@ var reportFormats = []string{"table", "csv", "json", "parquet", "xlsx"}
 
 // reportFormat is the format that the flags ask for.
 func reportFormat(c *cli.Context) (string, error) {
-	format := c.String("format")
-	if ending := strings.TrimPrefix(filepath.Ext(c.String("output")), "."); !c.IsSet("format") && slices.Contains(reportFormats, ending) {
-		format = ending
+	format, output := c.String("format"), c.String("output")
+	if !c.IsSet("format") {
+		switch format = strings.ToLower(strings.TrimPrefix(filepath.Ext(output), ".")); {
+		case output == "" || format == "txt":
+			format = "table"
+		case !slices.Contains(reportFormats[1:], format):
+			return "", usageError("the name %s tells no format; let it end in .csv, .json, .parquet, .xlsx or .txt, or add --format", output)
+		}
 	}
 	if !slices.Contains(reportFormats, format) {
-		return "", usageError("format %q is unknown; take %s", format, strings.Join(reportFormats, ", "))
+		return "", usageError("format %q is unknown; take table, csv, json, parquet or xlsx", format)
 	}
-	if (format == "parquet" || format == "xlsx") && c.String("output") == "" {
+	if (format == "parquet" || format == "xlsx") && output == "" {
 		return "", usageError("format %s needs a file: add -o FILE.%s", format, format)
 	}
 	return format, nil
 }
 
+// reportRequest is what the flags ask for, in which form and which file.
+func reportRequest(c *cli.Context, report reports.Report) (request engine.ReportRequest, format, path string, err error) {
+	for _, name := range []string{"publisher", "period", "output"} {
+		if c.IsSet(name) && c.String(name) == "" {
+			// A script whose variable is empty must not get the reports of everybody.
+			return request, "", "", usageError("--%s is empty; give it a value or leave it out", name)
+		}
+	}
+	request = engine.ReportRequest{Report: report, Publisher: c.String("publisher")}
+	if text := c.String("period"); text != "" {
+		days, err := period.ParseRange(text)
+		if err != nil {
+			return request, "", "", &engine.UsageError{Err: err}
+		}
+		request.Range = &days
+	}
+	if format, err = reportFormat(c); err != nil {
+		return request, "", "", err
+	}
+	if path = c.String("output"); path != "" {
+		path, err = engine.OutputFile(path)
+	}
+	return request, format, path, err
+}
+
 func computeReport(c *cli.Context, report reports.Report) error {
+	request, format, path, err := reportRequest(c, report)
+	if err != nil {
+		return err
+	}
 	e, err := newEngine(c)
 	if err != nil {
 		return err
 	}
-	request := engine.ReportRequest{Report: report, Publisher: c.String("publisher")}
-	if text := c.String("period"); text != "" {
-		days, err := period.ParseRange(text)
-		if err != nil {
-			return &engine.UsageError{Err: err}
-		}
-		request.Range = &days
-	}
-	format, err := reportFormat(c)
-	if err != nil {
-		return err
-	}
 	return e.Report(c.Context, request, func(rows *engine.ReportRows) error {
-		path := c.String("output")
 		if err := writeReport(c, rows, format, path); err != nil {
 			return err
 		}
-		if path != "" || format == "table" {
-			fmt.Fprintf(c.App.ErrWriter, "%s, %s to %s%s\n", rows.Report.Name, rows.Range.Reference(), rows.Range.LastDay(), leftOutText(rows))
+		if remark := remarkText(rows); path != "" || format == "table" || remark != "" {
+			text := fmt.Sprintf("%s, %s to %s", rows.Report.Name, rows.Range.Reference(), rows.Range.LastDay())
+			if path != "" {
+				text += fmt.Sprintf(": %s in %s", count(rows.Rows, "row"), c.String("output"))
+			}
+			fmt.Fprintln(c.App.ErrWriter, text+remark)
 		}
 		return nil
 	})
 }
 
-// leftOutText says what thresholds leave out of a report.
-func leftOutText(rows *engine.ReportRows) string {
+// remarkText says what a reader of the rows would not expect.
+func remarkText(rows *engine.ReportRows) string {
 	var text string
+	if rows.Days == 0 {
+		text += "; nothing is stored of these days"
+	}
+	if rows.Open {
+		text += "; they are not over yet"
+	}
 	if rows.Suppressed > 0 {
 		text += fmt.Sprintf("; %s left out, for they are about too few users", count(rows.Suppressed, "row"))
 	}
@@ -175,18 +238,7 @@ func writeReport(c *cli.Context, rows *engine.ReportRows, format, path string) e
 	if path == "" {
 		return writeReportText(c, rows, format, c.App.Writer)
 	}
-	file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644), renameio.WithTempDir(filepath.Dir(path)))
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() { _ = file.Cleanup() }() // without effect once the file is in place
-	if err := writeReportText(c, rows, format, file); err != nil {
-		return err
-	}
-	if err := file.CloseAtomicallyReplace(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
+	return engine.WriteFile(path, func(w io.Writer) error { return writeReportText(c, rows, format, w) })
 }
 
 func writeReportText(c *cli.Context, rows *engine.ReportRows, format string, w io.Writer) error {
@@ -202,7 +254,7 @@ func writeReportText(c *cli.Context, rows *engine.ReportRows, format string, w i
 	case "json":
 		writer, read = &jsonWriter{w: w}, rows.Objects
 	default:
-		writer = &tableWriter{w: w}
+		writer = &reportTable{tableWriter: tableWriter{w: w}, narrow: isTerminal(w)}
 	}
 	if err := writer.begin(columns); err != nil {
 		return err
@@ -224,4 +276,19 @@ func (w *guardedWriter) row(values []*string) error {
 		w.record[i] = w.rows.Guarded(i, orEmpty(value))
 	}
 	return w.csv.Write(w.record)
+}
+
+// reportTable writes a report for people.
+type reportTable struct {
+	tableWriter
+	narrow bool // long headers are cut where there is a _, for the lines of a terminal are short
+}
+
+func (t *reportTable) begin(columns []duck.Column) error {
+	if t.narrow {
+		for i := range columns {
+			columns[i].Name = strings.ReplaceAll(columns[i].Name, "_", "_\n")
+		}
+	}
+	return t.tableWriter.begin(columns)
 }
