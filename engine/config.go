@@ -67,6 +67,9 @@ func (c *Config) memoryLimit() string {
 	return fmt.Sprintf("%dB", min(defaultMemory, machineMemory()/2))
 }
 
+// maxThreads is more than any machine needs; beyond it threads cannot be made.
+const maxThreads = 1024
+
 // threads is how many things the engine does at once.
 func (c *Config) threads() int {
 	if c.Threads > 0 {
@@ -167,6 +170,8 @@ func (c *Config) Validate() error {
 		return badKey("grace", "%s is negative", c.Grace)
 	case c.Threads < 0:
 		return badKey("threads", "%d is negative", c.Threads)
+	case c.Threads > maxThreads:
+		return badKey("threads", "%d is more than %d", c.Threads, maxThreads)
 	}
 	if err := c.validatePublishers(); err != nil {
 		return err
@@ -190,6 +195,9 @@ func (c *Config) validatePublishers() error {
 		}
 		ids[publisher.ID] = true
 		for _, namespace := range publisher.Namespaces {
+			if namespace == "" || strings.Contains(namespace, "/") {
+				return c.badPublisher(i, "namespaces", "%q is no namespace; it is the first part of an image's name, such as acme of acme/app", namespace)
+			}
 			if owner, ok := owners[namespace]; ok {
 				return c.badPublisher(i, "namespaces", "namespace %q already belongs to %s", namespace, owner)
 			}

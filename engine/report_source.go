@@ -150,7 +150,17 @@ func (s *reportSource) describeOwn(ctx context.Context, report *reports.Report) 
 	if len(report.Columns) == 0 {
 		return fmt.Errorf("%s: the query has no column beside %s", report.Path, publisherColumn)
 	}
-	return nil
+	return s.orderOwn(ctx)
+}
+
+// orderOwn puts the rows of each publisher together, in the order that the query
+// gave them, and names publishers by text.
+func (s *reportSource) orderOwn(ctx context.Context) error {
+	return s.db.Exec(ctx, `
+		alter table report_rows rename to own_rows;
+		create table report_rows as
+		select * replace (cast(publisher_id as varchar) as publisher_id) from own_rows order by publisher_id, rowid;
+		drop table own_rows`)
 }
 
 // publisherColumn says in every report whose a row is.

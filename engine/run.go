@@ -103,6 +103,9 @@ func (r *run) prepare() error {
 	if err := r.checkSettings(r.runs); err != nil {
 		return err
 	}
+	if _, err := r.Config.allReports(); err != nil { // better now than after all the work
+		return err
+	}
 	id, err := r.store.NextRunID(r.begun)
 	if err != nil {
 		return err
