@@ -94,7 +94,7 @@ func (e *Engine) checkStored(ctx context.Context, store *lake.Lake, days []perio
 	}
 	parts := total/(checkRows/2) + 1
 	for part := range parts {
-		query := fmt.Sprintf("select * from read_parquet(%s, hive_partitioning = false) where abs(ip_key %% %d) = %d", duck.QuoteList(duck.Paths(files)), parts, part)
+		query := fmt.Sprintf("select * from read_parquet(%s, hive_partitioning = false, union_by_name = true) where abs(ip_key %% %d) = %d", duck.QuoteList(duck.Paths(files)), parts, part)
 		checked, err := e.checkPart(ctx, store, query)
 		result.Requests += checked.Requests
 		result.Actions += checked.Actions

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/BurntSushi/toml"
 
@@ -185,6 +186,12 @@ func (c *Config) validatePublishers() error {
 		switch {
 		case publisher.ID == "":
 			return c.badPublisher(i, "id", "key \"id\" is missing")
+		case strings.HasPrefix(publisher.ID, "~"):
+			return c.badPublisher(i, "id", "id %q begins with ~, which marks namespaces that are called like a publisher; choose another id", publisher.ID)
+		case strings.ContainsFunc(publisher.ID, unicode.IsControl):
+			return c.badPublisher(i, "id", "id %q has a control character", publisher.ID)
+		case strings.ContainsFunc(publisher.Name, unicode.IsControl):
+			return c.badPublisher(i, "name", "name %q has a control character", publisher.Name)
 		case ids[publisher.ID]:
 			return c.badPublisher(i, "id", "id %q is taken by another publisher", publisher.ID)
 		case len(publisher.Namespaces) == 0:
@@ -195,7 +202,7 @@ func (c *Config) validatePublishers() error {
 		}
 		ids[publisher.ID] = true
 		for _, namespace := range publisher.Namespaces {
-			if namespace == "" || strings.Contains(namespace, "/") {
+			if namespace == "" || strings.Contains(namespace, "/") || strings.ContainsFunc(namespace, unicode.IsControl) {
 				return c.badPublisher(i, "namespaces", "%q is no namespace; it is the first part of an image's name, such as acme of acme/app", namespace)
 			}
 			if owner, ok := owners[namespace]; ok {

@@ -225,3 +225,23 @@ func TestEnrichmentWithoutData(t *testing.T) {
 		}
 	}
 }
+
+// Days of a version that knew no role are read as if they said nothing about it.
+func TestDaysWithoutRole(t *testing.T) {
+	t.Parallel()
+	e := enriched(t)
+	head := logRow{at: monday.AddDate(0, 0, 1).Add(-time.Second), client: "192.0.2.1", method: "HEAD", image: "acme/app", reference: "v1", agent: buildkitAgent}
+	mustRun(t, e, inputFile(t, head))
+	rewrite(t, filepath.Join(e.Dir, "requests", "day=2026-09-14", "requests.parquet"), "* exclude (role)")
+	if got := query(t, e, "select tool, role from actions"); got[0][0] != "buildkit" || got[0][1] != "∅" {
+		t.Errorf("an old day says %v", got)
+	}
+	// A request of the day after joins the action of the old day, which is written anew.
+	get := head
+	get.at, get.method = head.at.Add(2*time.Second), "GET"
+	mustRun(t, e, inputFile(t, get))
+	mustCheck(t, e, 2)
+	if got := query(t, e, "select action, tool, role from requests order by requested_at"); strings.Join(got[0], " ") != "pull_by_tag buildkit ∅" || strings.Join(got[1], " ") != "∅ buildkit ci_cd" {
+		t.Errorf("got %v", got)
+	}
+}

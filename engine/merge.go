@@ -60,7 +60,7 @@ func (m *merger) loadDays(ctx context.Context, days []period.Day) error {
 	if len(files) == 0 {
 		return m.rankSources(ctx)
 	}
-	return m.accept(ctx, fmt.Sprintf("select * from read_parquet(%s, hive_partitioning = false)", duck.QuoteList(duck.Paths(files))), false)
+	return m.accept(ctx, fmt.Sprintf("select * from read_parquet(%s, hive_partitioning = false, union_by_name = true)", duck.QuoteList(duck.Paths(files))), false)
 }
 
 // accept puts the stored requests that a query yields into the workspace.

@@ -132,6 +132,8 @@ func (d duePeriod) eventFiles(store *lake.Lake) []string {
 }
 
 func (r *run) fingerprint(d duePeriod, states dayStates) (string, error) {
+	output := r.Config.Reports
+	output.Files = nil // their text is among the reports
 	content := struct {
 		Days, Events map[period.Day]string
 		Open         bool
@@ -139,7 +141,7 @@ func (r *run) fingerprint(d duePeriod, states dayStates) (string, error) {
 		Reports      map[string]string
 		Output       ReportsConfig
 		Engine       string
-	}{map[period.Day]string{}, map[period.Day]string{}, d.open, r.Config.Publishers, states.reports, r.Config.Reports, Version}
+	}{map[period.Day]string{}, map[period.Day]string{}, d.open, r.Config.Publishers, states.reports, output, Version}
 	for _, day := range d.days {
 		content.Days[day] = states.requests[day]
 	}

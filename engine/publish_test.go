@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pullscope/pullscope/engine/lake"
 	"github.com/pullscope/pullscope/engine/period"
 	"github.com/pullscope/pullscope/reports"
 )
@@ -269,5 +270,37 @@ func TestPublisherWithoutActions(t *testing.T) {
 	}
 	if rows := readReport(t, filepath.Join(e.Dir, "reports", "acme", weekDir, "raw.csv")); len(rows) != 1 {
 		t.Errorf("rows %v", rows)
+	}
+}
+
+// What was published may be damaged: it is replaced all the same, only the list of changes is missing.
+func TestDamagedReportIsReplaced(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t.TempDir(), farAway)
+	mustRun(t, e, inputFile(t, checkRow(monday, "acme/app")))
+	path := filepath.Join(e.Dir, "reports", "acme", weekDir, "raw.parquet")
+	content := mustRead(t, path)
+	for i := 20; i < 200; i++ {
+		content[i] ^= 0xff
+	}
+	writeFile(t, path, content)
+	mustRun(t, e, inputFile(t, checkRow(monday.Add(time.Hour), "acme/app")))
+	manifest := manifestOf(t, e, "acme/"+weekDir)
+	if raw, _ := manifest.Find("raw"); manifest.Revision != 2 || raw.Rows != 2 || len(manifest.Changes) != 1 || manifest.Changes[0].Report != "summary" {
+		t.Errorf("manifest %+v", manifest)
+	}
+}
+
+// An unowned namespace that is called like somebody's id is not theirs.
+func TestNamespaceCalledLikeAnID(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t.TempDir(), farAway)
+	e.Config.Publishers = []Publisher{{ID: "globex", Name: "Globex Inc", Namespaces: []string{"acme"}}}
+	mustRun(t, e, inputFile(t, checkRow(monday, "acme/app"), checkRow(monday, "globex/web"), checkRow(monday, "globex/web")))
+	for id, want := range map[string]int{"globex": 1, "~globex": 2} {
+		dir := filepath.Join(e.Dir, "reports", lake.SafeName(id), weekDir)
+		if rows := readReport(t, filepath.Join(dir, "raw.csv")); len(rows) != want {
+			t.Errorf("%s has %d actions, want %d", id, len(rows), want)
+		}
 	}
 }

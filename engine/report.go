@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ type reporter struct {
 	reports []reports.Report
 	sets    map[string]*reportSet // by publisher id
 	ids     []string              // in the order of appearance
+	failed  []error               // of users' reports
 }
 
 // reportSet is the directory of one publisher and period in the making.
@@ -70,10 +72,8 @@ func (p *reporter) publish(ctx context.Context) error {
 	if err := p.open(ctx); err != nil {
 		return err
 	}
-	for _, report := range p.reports {
-		if err := p.write(ctx, report); err != nil {
-			return fmt.Errorf("report %s: %w", report.Name, err)
-		}
+	if err := p.writeAll(ctx); err != nil {
+		return err
 	}
 	var dirs []string
 	for _, id := range p.ids {
@@ -83,7 +83,52 @@ func (p *reporter) publish(ctx context.Context) error {
 		}
 		dirs = append(dirs, p.relative(set.target))
 	}
+	if len(p.failed) > 0 {
+		// Not recorded as published, so that every run says so until it is mended.
+		return errors.Join(p.failed...)
+	}
 	return p.recordPublication(p.dir, p.due, dirs)
+}
+
+// writeAll writes all reports. A user's report that fails is left out: it must
+// not keep the others from their readers.
+func (p *reporter) writeAll(ctx context.Context) error {
+	var written []reports.Report
+	for _, report := range p.reports {
+		err := p.write(ctx, report)
+		switch {
+		case err == nil:
+			written = append(written, report)
+		case report.Path != "" && ctx.Err() == nil:
+			p.failed = append(p.failed, fmt.Errorf("report %s (%s) is left out: %w", report.Name, report.Path, err))
+			for _, set := range p.sets {
+				if err := set.remove(report.Name); err != nil {
+					return err
+				}
+			}
+		default:
+			return fmt.Errorf("report %s: %w", report.Name, err)
+		}
+	}
+	p.reports = written
+	return nil
+}
+
+// remove takes away what is staged of a report.
+func (s *reportSet) remove(report string) error {
+	s.manifest.Reports = slices.DeleteFunc(s.manifest.Reports, func(p reports.Published) bool { return p.Report == report })
+	files, err := os.ReadDir(s.staged)
+	if err != nil {
+		return fmt.Errorf("remove what is staged: %w", err)
+	}
+	for _, file := range files {
+		if name := file.Name(); strings.HasPrefix(name, report+".") || strings.HasPrefix(name, report+"-") {
+			if err := os.Remove(filepath.Join(s.staged, name)); err != nil {
+				return fmt.Errorf("remove what is staged: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // open makes a staged directory for every publisher: those with actions in the

@@ -197,7 +197,11 @@ func (r *ReportRows) Objects(ctx context.Context, yield func([]*string) error) e
 		if i > 0 {
 			fields += ", "
 		}
-		fields += duck.Quote(column.Name) + ", " + column.SQLName()
+		value := column.SQLName()
+		if column.Type == "double" || column.Type == "float" {
+			value = "case when isfinite(" + value + ") then " + value + " end" // JSON has no word for the others
+		}
+		fields += duck.Quote(column.Name) + ", " + value
 	}
 	return eachText(ctx, r.source.db, "select cast(json_object("+fields+") as varchar) from "+r.from, yield)
 }

@@ -47,6 +47,7 @@ func pulledEngine(t *testing.T) *Engine {
 	e.Config.Reports.Publish = nil
 	e.Config.Reports.TechnographicMinUsers = 3
 	e.Config.Reports.TechnographicMaxImages = 6
+	e.Config.Reports.TechnographicMaxCompanyImages = 6
 	e.Config.Reports.Files = ownReports(t, map[string]string{"own.sql": "select publisher_id, tag, '=' || namespace as formula, count(*) as n" + inPeriod + "group by all order by all"})
 	e.Config.Publishers = []Publisher{{ID: "acme", Name: "=Acme", Namespaces: []string{"acme", "acme-labs"}}}
 	rows := []logRow{pullBy("lonely", "lonely.example", "acme/app"), pullBy("lonely", "lonely.example", "globex/web")} // a company of two images

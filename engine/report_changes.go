@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pullscope/pullscope/engine/duck"
@@ -32,10 +33,15 @@ func (p *reporter) changes(ctx context.Context, set *reportSet, before *reports.
 			continue
 		}
 		change, err := c.run(ctx, p.source.db, report.Name)
-		if err != nil {
-			return nil, fmt.Errorf("compare with the published report %s: %w", report.Name, err)
+		switch {
+		case err == nil:
+			all = append(all, change)
+		case ctx.Err() != nil:
+			return nil, err
+		default:
+			// What was published may be damaged; that must not keep what is right from taking its place.
+			p.log().Warn("the published report cannot be compared with; its manifest will list no changes", "report", report.Name, "publisher", set.manifest.PublisherID, "error", err)
 		}
-		all = append(all, change)
 	}
 	return all, nil
 }
@@ -58,7 +64,7 @@ func (c *comparison) prepare(ctx context.Context, source *reportSource, report r
 		return false, nil
 	}
 	now, err := source.withColumns(ctx, reports.Report{}, c.now)
-	if err != nil || columnList(was.Columns) != columnList(now.Columns) {
+	if err != nil || !sameColumns(was.Columns, now.Columns) {
 		return false, err
 	}
 	named := map[string]reports.Column{}
@@ -80,19 +86,24 @@ func (c *comparison) prepare(ctx context.Context, source *reportSource, report r
 	return true, nil
 }
 
+func sameColumns(a, b []reports.Column) bool {
+	return slices.EqualFunc(a, b, func(a, b reports.Column) bool { return a.SQLName() == b.SQLName() && a.Type == b.Type })
+}
+
 // query yields one row per key that differs: the keys, then whether and with what
 // numbers it was there before, then the same of now. Where a report has no
 // numbers, how often a row is there takes their place.
 func (c *comparison) query() string {
+	const side = `"side of the comparison"` // a user's report may have a column "side"
 	columns := columnList(append(c.keys[:len(c.keys):len(c.keys)], c.measures...))
 	file := func(path string) string {
 		return "select " + columns + " from read_parquet(" + duck.Quote(duck.Path(path)) + ")"
 	}
 	var measures []string
-	for _, side := range []string{"was", "now"} {
-		measures = append(measures, fmt.Sprintf("cast(count_if(side = '%s') as bigint)", side))
+	for _, name := range []string{"was", "now"} {
+		measures = append(measures, fmt.Sprintf("cast(count_if(%s = '%s') as bigint)", side, name))
 		for _, measure := range c.measures {
-			measures = append(measures, fmt.Sprintf("cast(max(case when side = '%s' then %s end) as varchar)", side, measure.SQLName()))
+			measures = append(measures, fmt.Sprintf("cast(max(case when %s = '%s' then %s end) as varchar)", side, name, measure.SQLName()))
 		}
 	}
 	var keys, keyTexts []string
@@ -108,12 +119,12 @@ func (c *comparison) query() string {
 	return fmt.Sprintf(`
 		-- Which rows changed?
 		with was as (%s), now as (%s), sides as (
-			select 'was' as side, * from (select * from was except all select * from now)
+			select 'was' as %[3]s, * from (select * from was except all select * from now)
 			union all
-			select 'now' as side, * from (select * from now except all select * from was)
+			select 'now' as %[3]s, * from (select * from now except all select * from was)
 		)
-		select %s from sides %s`,
-		file(c.was), file(c.now), strings.Join(append(keyTexts, measures...), ", "), rest)
+		select %[4]s from sides %[5]s`,
+		file(c.was), file(c.now), side, strings.Join(append(keyTexts, measures...), ", "), rest)
 }
 
 func (c *comparison) run(ctx context.Context, db *duck.DB, report string) (reports.Change, error) {

@@ -20,8 +20,10 @@ type ReportsConfig struct {
 	Files []string `toml:"files"`
 	// TechnographicMinUsers is how many users a pair of images must have to be shown; 10.
 	TechnographicMinUsers int `toml:"technographic_min_users"`
-	// TechnographicMaxImages is how many images a user or company may use to take part in pairs; 1000.
+	// TechnographicMaxImages is how many images a user may use to take part in pairs of users; 1000.
 	TechnographicMaxImages int `toml:"technographic_max_images"`
+	// TechnographicMaxCompanyImages is how many images a company may use to be listed with its pairs; 250.
+	TechnographicMaxCompanyImages int `toml:"technographic_max_company_images"`
 	// CSVFormulaGuard puts an apostrophe before texts of CSV and XLSX files that a
 	// spreadsheet would run as a formula; true.
 	CSVFormulaGuard bool `toml:"csv_formula_guard"`
@@ -34,7 +36,7 @@ type ReportsConfig struct {
 }
 
 func defaultReports() ReportsConfig {
-	return ReportsConfig{TechnographicMinUsers: 10, TechnographicMaxImages: 1000, CSVFormulaGuard: true}
+	return ReportsConfig{TechnographicMinUsers: 10, TechnographicMaxImages: 1000, TechnographicMaxCompanyImages: 250, CSVFormulaGuard: true}
 }
 
 func (c ReportsConfig) csvOptions() reports.CSVOptions {
@@ -147,6 +149,8 @@ func (c *Config) validateReports() error {
 		return badKey("reports.technographic_min_users", "%d is not at least 1", c.Reports.TechnographicMinUsers)
 	case c.Reports.TechnographicMaxImages < 2 || c.Reports.TechnographicMaxImages > 10_000:
 		return badKey("reports.technographic_max_images", "%d is not between 2 and 10000", c.Reports.TechnographicMaxImages)
+	case c.Reports.TechnographicMaxCompanyImages < 2 || c.Reports.TechnographicMaxCompanyImages > 10_000:
+		return badKey("reports.technographic_max_company_images", "%d is not between 2 and 10000", c.Reports.TechnographicMaxCompanyImages)
 	case c.Reports.CSVPartSize != 0 && c.Reports.CSVPartSize < 1000:
 		return badKey("reports.csv_part_size", "%d bytes are less than 1KB", c.Reports.CSVPartSize)
 	}

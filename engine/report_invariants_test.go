@@ -34,6 +34,7 @@ func TestReportsAddUp(t *testing.T) {
 		e.Config.Reports.Publish = nil
 		e.Config.Reports.TechnographicMinUsers = rapid.IntRange(1, 4).Draw(rt, "min users")
 		e.Config.Reports.TechnographicMaxImages = rapid.SampledFrom([]int{3, 5, 1000}).Draw(rt, "max images")
+		e.Config.Reports.TechnographicMaxCompanyImages = rapid.SampledFrom([]int{2, 4, 1000}).Draw(rt, "max images of a company")
 		e.Config.Publishers = []Publisher{
 			{ID: "acme", Name: "Acme, Inc.", Namespaces: []string{"acme", "acme-labs"}},
 			{ID: "globex", Name: "Globex", Namespaces: []string{"globex"}, TrackedCompanies: []string{"tyrell.example"}},
@@ -255,7 +256,7 @@ func (s *publishedSet) asComputed(t rapid.TB) pairing {
 	if found, _ := s.manifest.Find("technographic"); found.Suppressed != pairs.suppressed || found.LeftOut != pairs.leftOut {
 		t.Fatalf("%s: %d pairs suppressed and %d users left out, want %d and %d", s, found.Suppressed, found.LeftOut, pairs.suppressed, pairs.leftOut)
 	}
-	rows, leftOut := naiveCompanyPairs(s.all, s.publisher, config.TechnographicMaxImages)
+	rows, leftOut := naiveCompanyPairs(s.all, s.publisher, config.TechnographicMaxCompanyImages)
 	sameLines(t, s.String()+", technographic_companies", joinedRows(s.rows["technographic_companies"], "DOMAIN", "DVPP_IMAGE", "PAIRED_IMAGE"), rows)
 	if found, _ := s.manifest.Find("technographic_companies"); found.LeftOut != leftOut || found.Suppressed != 0 {
 		t.Fatalf("%s: %d companies left out, want %d", s, found.LeftOut, leftOut)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -28,7 +29,7 @@ func pointLatest(dir string) error {
 		return fmt.Errorf("link the latest reports: %w", err)
 	}
 	var newest string
-	for _, entry := range entries { // sorted by name, so by date
+	for _, entry := range slices.Backward(entries) { // sorted by name, so by date
 		if _, err := time.Parse(time.DateOnly, entry.Name()); err != nil {
 			continue
 		}
@@ -38,6 +39,7 @@ func pointLatest(dir string) error {
 		}
 		if manifest != nil && !manifest.Open {
 			newest = entry.Name()
+			break
 		}
 	}
 	link := filepath.Join(dir, latestLink)

@@ -187,14 +187,25 @@ func TestPublisherIDsThatAreNoPaths(t *testing.T) {
 	}
 }
 
-// A namespace of nobody is its own publisher; where one with this id is configured, that is the one.
+// A namespace of nobody is its own publisher, and not the one that happens to have its name as an id.
 func TestPublisherNamedLikeANamespace(t *testing.T) {
 	t.Parallel()
-	e := newEngine(t.TempDir(), farAway)
+	e := newEventsEngine(t)
 	e.Config.Publishers = []Publisher{{ID: "acme", Name: "Acme, Inc.", Namespaces: []string{"acme-labs"}}}
-	mustRun(t, e, inputFile(t, checkRow(monday, "acme/app"), checkRow(monday, "acme-labs/tool"), checkRow(monday, "globex/web")))
-	wantPublished(t, e, "acme/"+monthDir, "acme/"+weekDir, "globex/"+monthDir, "globex/"+weekDir)
-	sameLines(t, "rows", joinedRows(reportRows(t, e, "acme/"+weekDir, "raw"), "namespace", "owner"), []string{"acme\tAcme, Inc.", "acme-labs\tAcme, Inc."})
+	request := Request{Inputs: []string{inputFile(t, checkRow(monday, "acme/app"), checkRow(monday, "acme-labs/tool"), checkRow(monday, "globex/web"))}, Extensions: []string{eventFile(t,
+		event(monday, "acme/panel", "install", "alice"), event(monday, "acme-labs/panel", "install", "alice"), event(monday, "acme-labs/panel", "update", "alice"),
+	)}}
+	if _, err := e.Run(context.Background(), request); err != nil {
+		t.Fatal(err)
+	}
+	nobody := lake.SafeName("~acme")
+	wantPublished(t, e, nobody+"/"+monthDir, nobody+"/"+weekDir, "acme/"+monthDir, "acme/"+weekDir, "globex/"+monthDir, "globex/"+weekDir)
+	for dir, want := range map[string]struct{ publisher, image, extension string }{
+		"acme": {"Acme, Inc.", "acme-labs/tool", "acme-labs/panel 1 1 0 0 1"}, nobody: {"acme", "acme/app", "acme/panel 1 1 0 0 0"},
+	} {
+		sameLines(t, "summary of "+dir, joinedRows(reportRows(t, e, dir+"/"+weekDir, "summary"), "PUBLISHER_NAME", "REFERENCE"), []string{want.publisher + "\t" + want.image, want.publisher + "\tv1"})
+		sameLines(t, "extensions of "+dir, coreRows(t, e, dir+"/"+weekDir), []string{want.extension})
+	}
 	if found, _ := filepath.Glob(filepath.Join(e.Dir, "reports", "*", "*", ".*")); len(found) != 0 {
 		t.Errorf("left over: %q", found)
 	}

@@ -105,47 +105,60 @@ func TestOwnReports(t *testing.T) {
 	}
 }
 
-// An own report that cannot be published says why, and the requests are stored.
+// An own report that cannot be published says why, in every run, and the other reports are published without it.
 func TestOwnReportsThatFail(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ sql, says string }{
-		"without publisher_id":    {"select namespace" + inPeriod, "the query has no column publisher_id"},
-		"only publisher_id":       {"select publisher_id" + inPeriod, "the query has no column beside publisher_id"},
-		"without an owner":        {`select cast(null as varchar) as publisher_id, 1 as n`, "a row has no publisher_id"},
-		"of somebody unknown":     {`select 'nosuch' as publisher_id, 1 as n`, `rows for publisher "nosuch"`},
-		"misspelled":              {"selct 1", "only one query is allowed"},
-		"wrong column":            {"select publisher_id, nosuch" + inPeriod, `"nosuch" not found`},
-		"two statements":          {"select publisher_id, 1 as n" + inPeriod + "; select 2", "only one query is allowed"},
-		"writes":                  {"create table x as select 1", "only one query is allowed"},
-		"copies":                  {"copy (select 1) to 'stolen.csv'", "only one query is allowed"},
-		"writes behind a query":   {"with x as (select 1) insert into publishers select 'a', 'b', 'c'", ""},
-		"explains":                {"explain select 1", "only one query is allowed"},
-		"an unknown table":        {`select publisher_id, 1 as n from {{table "nosuch"}}`, `no table stands for "nosuch"`},
-		"an unknown parameter":    {`select publisher_id, {{.NoSuch}} as n`, "NoSuch"},
-		"a template that is none": {`select {{`, "unclosed action"},
+		"without publisher_id":     {"select namespace" + inPeriod, "the query has no column publisher_id"},
+		"only publisher_id":        {"select publisher_id" + inPeriod, "the query has no column beside publisher_id"},
+		"without an owner":         {`select cast(null as varchar) as publisher_id, 1 as n`, "a row has no publisher_id"},
+		"of somebody unknown":      {`select 'nosuch' as publisher_id, 1 as n`, `rows for publisher "nosuch"`},
+		"also of somebody unknown": {`select publisher_id, 1 as n` + inPeriod + `union all select 'zzz', 2 order by publisher_id`, `rows for publisher "zzz"`},
+		"misspelled":               {"selct 1", "only one query is allowed"},
+		"wrong column":             {"select publisher_id, nosuch" + inPeriod, `"nosuch" not found`},
+		"two statements":           {"select publisher_id, 1 as n" + inPeriod + "; select 2", "only one query is allowed"},
+		"writes":                   {"create table x as select 1", "only one query is allowed"},
+		"copies":                   {"copy (select 1) to 'stolen.csv'", "only one query is allowed"},
+		"writes behind a query":    {"with x as (select 1) insert into publishers select 'a', 'b', 'c'", ""},
+		"explains":                 {"explain select 1", "only one query is allowed"},
+		"an unknown table":         {`select publisher_id, 1 as n from {{table "nosuch"}}`, `no table stands for "nosuch"`},
+		"an unknown parameter":     {`select publisher_id, {{.NoSuch}} as n`, "NoSuch"},
+		"a template that is none":  {`select {{`, "unclosed action"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := newEngine(t.TempDir(), weekEnd.Add(2*time.Hour))
 			e.Config.Reports.Files = ownReports(t, map[string]string{"mine.sql": test.sql})
-			_, err := e.Run(context.Background(), Request{Inputs: []string{inputFile(t, checkRow(monday, "acme/app"), checkRow(monday, "globex/web"))}})
-			if err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), "mine") || !strings.Contains(err.Error(), "the requests are stored") {
-				t.Errorf("the run: %v, want one that names the report and says %q", err, test.says)
-			}
-			if found := published(t, e); len(found) != 0 {
-				t.Errorf("published %q", found)
+			request := Request{Inputs: []string{inputFile(t, checkRow(monday, "acme/app"), checkRow(monday, "globex/web"))}}
+			for range 2 { // the second run has nothing new
+				_, err := e.Run(context.Background(), request)
+				if err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), "mine") || !strings.Contains(err.Error(), "the requests are stored") {
+					t.Errorf("the run: %v, want one that names the report and says %q", err, test.says)
+				}
+				wantPublished(t, e, "acme/"+weekDir, "globex/"+weekDir)
+				for _, publisher := range []string{"acme", "globex"} {
+					manifest := filesMatch(t, e, publisher+"/"+weekDir)
+					if _, found := manifest.Find("mine"); found || len(manifest.Reports) != 2 || manifest.Revision != 1 {
+						t.Errorf("the manifest of %s says %+v", publisher, manifest)
+					}
+				}
 			}
 			if left, _ := filepath.Glob(filepath.Join(e.Dir, "reports", "*", "*", ".*")); len(left) != 0 {
 				t.Errorf("left over: %q", left)
 			}
 			// The mistake is found without a run, too, unless it is in the rows.
-			if _, err := e.CheckConfig(context.Background()); err == nil && !slices.Contains([]string{"without an owner", "of somebody unknown"}, name) {
+			if _, err := e.CheckConfig(context.Background()); err == nil && !slices.Contains([]string{"without an owner", "of somebody unknown", "also of somebody unknown"}, name) {
 				t.Error("the check of the configuration finds nothing")
 			}
-			// Once it is mended, the next run publishes what is due.
+			// Once it is mended, the next run publishes it, too.
 			writeFile(t, e.Config.Reports.Files[0], []byte("select publisher_id, 1 as n"+inPeriod+"group by all order by publisher_id"))
 			mustRun(t, e)
-			wantPublished(t, e, "acme/"+weekDir, "globex/"+weekDir)
+			for _, publisher := range []string{"acme", "globex"} {
+				manifest := filesMatch(t, e, publisher+"/"+weekDir)
+				if found, _ := manifest.Find("mine"); found.Rows != 1 || manifest.Revision != 2 {
+					t.Errorf("the manifest of %s says %+v", publisher, manifest)
+				}
+			}
 		})
 	}
 }

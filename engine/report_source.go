@@ -5,7 +5,6 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"text/template"
 
@@ -49,10 +48,6 @@ func (s *reportSource) createTables(ctx context.Context) error {
 	}
 	var namespaces, tracked [][]driver.Value
 	for _, publisher := range s.config.Publishers {
-		if !slices.Contains(publisher.Namespaces, publisher.ID) {
-			// Nobody else owns it, and then it would be a second publisher with this id.
-			namespaces = append(namespaces, []driver.Value{publisher.ID, publisher.ID, publisher.Name})
-		}
 		for _, namespace := range publisher.Namespaces {
 			namespaces = append(namespaces, []driver.Value{namespace, publisher.ID, publisher.Name})
 		}
@@ -96,7 +91,9 @@ func (s *reportSource) run(ctx context.Context, report *reports.Report, params r
 	if err != nil {
 		return err
 	}
-	params.MinUsers, params.MaxImages = s.config.Reports.TechnographicMinUsers, s.config.Reports.TechnographicMaxImages
+	thresholds := s.config.Reports
+	params.MinUsers, params.MaxImages = thresholds.TechnographicMinUsers, thresholds.TechnographicMaxImages
+	params.MaxCompanyImages = thresholds.TechnographicMaxCompanyImages
 	name := report.Name + ".sql"
 	if report.Path != "" {
 		name = report.Path
@@ -140,8 +137,12 @@ func (s *reportSource) describeOwn(ctx context.Context, report *reports.Report) 
 	}
 	report.Columns = nil
 	for _, column := range columns {
-		if column.Name != publisherColumn {
-			report.Columns = append(report.Columns, reports.Column{Name: column.Name, Type: strings.ToLower(column.Type), Key: column.Type == "VARCHAR"})
+		if !strings.EqualFold(column.Name, publisherColumn) {
+			kind := strings.ToLower(column.Type)
+			if column.Type == "HUGEINT" {
+				kind = "decimal(38,0)" // see orderOwn
+			}
+			report.Columns = append(report.Columns, reports.Column{Name: column.Name, Type: kind, Key: column.Type == "VARCHAR"})
 		}
 	}
 	if len(report.Columns) == len(columns) {
@@ -150,16 +151,22 @@ func (s *reportSource) describeOwn(ctx context.Context, report *reports.Report) 
 	if len(report.Columns) == 0 {
 		return fmt.Errorf("%s: the query has no column beside %s", report.Path, publisherColumn)
 	}
-	return s.orderOwn(ctx)
+	return s.orderOwn(ctx, columns)
 }
 
 // orderOwn puts the rows of each publisher together, in the order that the query
 // gave them, and names publishers by text.
-func (s *reportSource) orderOwn(ctx context.Context) error {
+func (s *reportSource) orderOwn(ctx context.Context, columns []duck.Column) error {
+	casts := []string{"cast(publisher_id as varchar) as publisher_id"}
+	for _, column := range columns {
+		if name := duck.QuoteName(column.Name); column.Type == "HUGEINT" { // of sum(); Parquet would make it a DOUBLE
+			casts = append(casts, "cast("+name+" as decimal(38, 0)) as "+name)
+		}
+	}
 	return s.db.Exec(ctx, `
 		alter table report_rows rename to own_rows;
 		create table report_rows as
-		select * replace (cast(publisher_id as varchar) as publisher_id) from own_rows order by publisher_id, rowid;
+		select * replace (`+strings.Join(casts, ", ")+`) from own_rows order by publisher_id, rowid;
 		drop table own_rows`)
 }
 

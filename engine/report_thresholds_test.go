@@ -161,6 +161,7 @@ func TestMostImages(t *testing.T) {
 	e := newEngine(t.TempDir(), farAway)
 	e.Config.Reports.TechnographicMinUsers = 1
 	e.Config.Reports.TechnographicMaxImages = 2
+	e.Config.Reports.TechnographicMaxCompanyImages = 2
 	var rows []logRow
 	for i, image := range []string{"acme/app", "globex/web", "globex/db"} {
 		rows = append(rows, pullBy("three", "three.example", image))
@@ -179,6 +180,14 @@ func TestMostImages(t *testing.T) {
 	e.Config.Reports.TechnographicMaxImages = 3
 	mustRun(t, e)
 	if found := foundReport(t, e, "acme", "technographic"); found.Rows != 2 || found.LeftOut != 0 {
-		t.Errorf("three images allowed: the manifest says %+v", found)
+		t.Errorf("three images of a user allowed: the manifest says %+v", found)
+	}
+	if found := foundReport(t, e, "acme", "technographic_companies"); found.Rows != 1 || found.LeftOut != 1 {
+		t.Errorf("three images of a user allowed, companies: the manifest says %+v", found)
+	}
+	e.Config.Reports.TechnographicMaxCompanyImages = 3
+	mustRun(t, e)
+	if found := foundReport(t, e, "acme", "technographic_companies"); found.Rows != 3 || found.LeftOut != 0 {
+		t.Errorf("three images of a company allowed: the manifest says %+v", found)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"pgregory.net/rapid"
 
@@ -84,12 +85,14 @@ func (s *publishedSet) within(t rapid.TB, finer, coarser string, key []string) {
 // companies: the tracked ones are all where there is no list, and add up.
 func (s *publishedSet) companies(t rapid.TB) {
 	t.Helper()
-	domain := func(row map[string]string) string { return row["DOMAIN"] }
-	want := s.countActions(func(a reportAction) string { return a.company })
+	domain := func(row map[string]string) string { return "company " + row["DOMAIN"] }
+	want := s.countActions(func(a reportAction) string { return ifKnown("company ", a.company) })
 	s.same(t, "companies", s.count(t, "companies", domain), want)
 	for _, publisher := range s.engine.Config.Publishers {
 		if publisher.ID == s.publisher && len(publisher.TrackedCompanies) > 0 {
-			maps.DeleteFunc(want, func(company string, _ tally) bool { return !slices.Contains(publisher.TrackedCompanies, company) })
+			maps.DeleteFunc(want, func(company string, _ tally) bool {
+				return !slices.Contains(publisher.TrackedCompanies, strings.TrimPrefix(company, "company "))
+			})
 		}
 	}
 	s.same(t, "tracked companies", s.count(t, "tracked_companies", domain), want)

@@ -95,7 +95,14 @@ func Joined(columns []Column) string {
 
 // SQLName is the name of the column in the result of the report's query.
 func (c Column) SQLName() string {
-	return `"` + strings.ReplaceAll(strings.ToLower(c.Name), `"`, `""`) + `"`
+	// DuckDB tells no case apart in ASCII, and only there.
+	lower := strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, c.Name)
+	return `"` + strings.ReplaceAll(lower, `"`, `""`) + `"`
 }
 
 // Write writes one row: its values joined by the control character 31.

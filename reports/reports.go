@@ -117,8 +117,10 @@ type Params struct {
 	From, To    time.Time
 	// MinUsers is how many users a pair of images must have to be shown.
 	MinUsers int
-	// MaxImages is how many images a user or company may use to take part in pairs.
+	// MaxImages is how many images a user may use to take part in pairs of users.
 	MaxImages int
+	// MaxCompanyImages is how many images a company may use to be listed with its pairs.
+	MaxCompanyImages int
 }
 
 // tables are the names that templates may read, and what they stand for.

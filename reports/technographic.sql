@@ -15,29 +15,38 @@ with actions as (
         and requested_at < {{timestamp .To}}
 ),
 
+-- Numbers for the images keep what is joined narrow.
 images as (
     select
         publisher_id,
         publisher_name,
-        image_repository
-    from actions
-    group by publisher_id, publisher_name, image_repository
+        image_repository,
+        row_number() over (order by image_repository) as image_no
+    from (
+        select
+            publisher_id,
+            publisher_name,
+            image_repository
+        from actions
+        group by publisher_id, publisher_name, image_repository
+    ) as named
 ),
 
 image_pullers as (
     select
-        image_repository,
-        puller_key
+        images.image_no,
+        actions.puller_key
     from actions
-    group by image_repository, puller_key
+    inner join images on actions.image_repository = images.image_repository
+    group by images.image_no, actions.puller_key
 ),
 
 image_totals as (
     select
-        image_repository,
+        image_no,
         count(*) as total_pullers
     from image_pullers
-    group by image_repository
+    group by image_no
 ),
 
 -- Pairs grow with the square of a user's images: mirrors of whole registries tell
@@ -52,78 +61,103 @@ puller_images as (
 
 paired_pullers as (
     select
-        image_pullers.image_repository,
+        image_pullers.image_no,
         image_pullers.puller_key
     from image_pullers
     inner join puller_images on image_pullers.puller_key = puller_images.puller_key
     where puller_images.images <= {{.MaxImages}}
 ),
 
-pairs as (
+-- Each pair is counted once, the smaller number first, and turned around below.
+pairs_once as (
     select
-        used.image_repository as dvpp_image,
-        other.image_repository as paired_image,
+        used.image_no as first_no,
+        other.image_no as second_no,
         count(*) as users
     from paired_pullers as used
     inner join paired_pullers as other on used.puller_key = other.puller_key
-    where used.image_repository <> other.image_repository
-    group by used.image_repository, other.image_repository
-),
-
-shown_pairs as (
-    select
-        dvpp_image,
-        paired_image,
-        users
-    from pairs
-    where users >= {{.MinUsers}}
+    where used.image_no < other.image_no
+    group by used.image_no, other.image_no
 ),
 
 image_companies as (
     select
-        image_repository,
-        company
+        images.image_no,
+        actions.company
     from actions
-    where company is not null
-    group by image_repository, company
+    inner join images on actions.image_repository = images.image_repository
+    where actions.company is not null
+    group by images.image_no, actions.company
 ),
 
 company_totals as (
     select
-        image_repository,
+        image_no,
         count(*) as total_domains
     from image_companies
-    group by image_repository
+    group by image_no
 ),
 
-pair_companies as (
+-- Companies of the pairs that are shown: all pairs of a company would grow with the
+-- square of its images.
+company_pairs_once as (
     select
-        shown_pairs.dvpp_image,
-        shown_pairs.paired_image,
+        pairs_once.first_no,
+        pairs_once.second_no,
         count(*) as domains
-    from shown_pairs
-    inner join image_companies as used on shown_pairs.dvpp_image = used.image_repository
-    inner join image_companies as other on shown_pairs.paired_image = other.image_repository and used.company = other.company
-    group by shown_pairs.dvpp_image, shown_pairs.paired_image
+    from pairs_once
+    inner join image_companies as used on pairs_once.first_no = used.image_no
+    inner join image_companies as other
+        on pairs_once.second_no = other.image_no
+        and used.company = other.company
+    where pairs_once.users >= {{.MinUsers}}
+    group by pairs_once.first_no, pairs_once.second_no
+),
+
+pairs_counted as (
+    select
+        pairs_once.first_no,
+        pairs_once.second_no,
+        pairs_once.users,
+        coalesce(company_pairs_once.domains, 0) as domains
+    from pairs_once
+    left join company_pairs_once
+        on pairs_once.first_no = company_pairs_once.first_no
+        and pairs_once.second_no = company_pairs_once.second_no
+),
+
+pairs as (
+    select
+        first_no as image_no,
+        second_no as paired_no,
+        users,
+        domains
+    from pairs_counted
+    union all
+    select
+        second_no as image_no,
+        first_no as paired_no,
+        users,
+        domains
+    from pairs_counted
 ),
 
 shown as (
     select
         images.publisher_id,
         images.publisher_name,
-        shown_pairs.dvpp_image,
-        shown_pairs.paired_image,
-        shown_pairs.users,
+        images.image_repository as dvpp_image,
+        paired.image_repository as paired_image,
+        pairs.users,
         image_totals.total_pullers,
-        coalesce(pair_companies.domains, 0) as domains,
+        pairs.domains,
         coalesce(company_totals.total_domains, 0) as total_domains
-    from shown_pairs
-    inner join images on shown_pairs.dvpp_image = images.image_repository
-    inner join image_totals on shown_pairs.dvpp_image = image_totals.image_repository
-    left join company_totals on shown_pairs.dvpp_image = company_totals.image_repository
-    left join pair_companies
-        on shown_pairs.dvpp_image = pair_companies.dvpp_image
-        and shown_pairs.paired_image = pair_companies.paired_image
+    from pairs
+    inner join images on pairs.image_no = images.image_no
+    inner join images as paired on pairs.paired_no = paired.image_no
+    inner join image_totals on pairs.image_no = image_totals.image_no
+    left join company_totals on pairs.image_no = company_totals.image_no
+    where pairs.users >= {{.MinUsers}}
 ),
 
 suppressed as (
@@ -132,7 +166,7 @@ suppressed as (
         images.publisher_name,
         count(*) as suppressed_rows
     from pairs
-    inner join images on pairs.dvpp_image = images.image_repository
+    inner join images on pairs.image_no = images.image_no
     where pairs.users < {{.MinUsers}}
     group by images.publisher_id, images.publisher_name
 ),
@@ -143,7 +177,7 @@ left_out as (
         images.publisher_name,
         count(distinct image_pullers.puller_key) as left_out_users
     from image_pullers
-    inner join images on image_pullers.image_repository = images.image_repository
+    inner join images on image_pullers.image_no = images.image_no
     inner join puller_images on image_pullers.puller_key = puller_images.puller_key
     where puller_images.images > {{.MaxImages}}
     group by images.publisher_id, images.publisher_name

@@ -1,8 +1,8 @@
 -- Which companies use an image together with which other image?
 -- grain: one row per publisher, company, publisher's image and paired image; then one
 --   row per publisher that counts the companies that are left out
--- params: Granularity, Reference, From, To; MaxImages, the most images of a company
---   that is paired
+-- params: Granularity, Reference, From, To; MaxCompanyImages, the most images of a
+--   company that is paired
 with actions as (
     select
         publisher_id,
@@ -25,7 +25,8 @@ company_images as (
     group by publisher_id, publisher_name, image_repository, company
 ),
 
--- As in technographic: who uses everything tells nothing about what goes together.
+-- Rows grow with the square of a company's images: who uses everything tells nothing
+-- about what goes together.
 company_totals as (
     select
         company,
@@ -42,7 +43,7 @@ paired_images as (
         company_images.company
     from company_images
     inner join company_totals on company_images.company = company_totals.company
-    where company_totals.images <= {{.MaxImages}}
+    where company_totals.images <= {{.MaxCompanyImages}}
 ),
 
 pairs as (
@@ -64,7 +65,7 @@ left_out as (
         count(distinct company_images.company) as left_out_users
     from company_images
     inner join company_totals on company_images.company = company_totals.company
-    where company_totals.images > {{.MaxImages}}
+    where company_totals.images > {{.MaxCompanyImages}}
     group by company_images.publisher_id, company_images.publisher_name
 ),
 

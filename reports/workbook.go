@@ -1,9 +1,13 @@
 package reports
 
 import (
+	"archive/zip"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -21,6 +25,7 @@ const cutMark = " … (cut: the CSV and Parquet files have all of it)"
 type Workbook struct {
 	file    *excelize.File
 	guard   bool
+	tmp     string
 	header  int // style ids
 	share   int
 	sheet   *excelize.StreamWriter
@@ -33,7 +38,7 @@ type Workbook struct {
 // NewWorkbook begins a workbook. Large sheets wait in files of tmp until it is
 // saved; guard is CSVOptions.FormulaGuard.
 func NewWorkbook(tmp string, guard bool) (*Workbook, error) {
-	w := &Workbook{file: excelize.NewFile(excelize.Options{TmpDir: tmp}), guard: guard}
+	w := &Workbook{file: excelize.NewFile(excelize.Options{TmpDir: tmp}), guard: guard, tmp: tmp}
 	var err error
 	if w.header, err = w.file.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}}); err != nil {
 		return nil, fmt.Errorf("begin workbook: %w", err)
@@ -179,7 +184,7 @@ func (w *Workbook) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
-	if err := errors.Join(w.file.Write(file), file.Close()); err != nil {
+	if err := errors.Join(w.writeSorted(file), file.Close()); err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
 	return nil
@@ -187,3 +192,33 @@ func (w *Workbook) Save(path string) error {
 
 // Close removes the temporary files.
 func (w *Workbook) Close() error { return w.file.Close() }
+
+// writeSorted writes the parts of the file in the order of their names: the
+// library takes the sheets in a random one.
+func (w *Workbook) writeSorted(to io.Writer) error {
+	tmp, err := os.CreateTemp(w.tmp, "workbook-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	defer tmp.Close()
+	if err := w.file.Write(tmp); err != nil {
+		return err
+	}
+	size, err := tmp.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	packed, err := zip.NewReader(tmp, size)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(packed.File, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
+	sorted := zip.NewWriter(to)
+	for _, part := range packed.File {
+		if err := sorted.Copy(part); err != nil {
+			return err
+		}
+	}
+	return sorted.Close()
+}

@@ -223,7 +223,7 @@ func remarkText(rows *engine.ReportRows) string {
 		text += fmt.Sprintf("; %s left out, for they are about too few users", count(rows.Suppressed, "row"))
 	}
 	if rows.LeftOut > 0 {
-		text += fmt.Sprintf("; %s left out, for they use too many images", count(rows.LeftOut, "user"))
+		text += fmt.Sprintf("; %s left out, for they use too many images", count(rows.LeftOut, leftOutNoun(rows.Report)))
 	}
 	return text
 }
@@ -291,4 +291,12 @@ func (t *reportTable) begin(columns []duck.Column) error {
 		}
 	}
 	return t.tableWriter.begin(columns)
+}
+
+// leftOutNoun is what a report's users are.
+func leftOutNoun(report reports.Report) string {
+	if report.Name == "technographic_companies" {
+		return "company domain"
+	}
+	return "user"
 }

@@ -31,7 +31,7 @@ This page is made from the registry of the reports and from the demo data; a tes
   of actions by digest.
 - **Rows are sorted** by their key columns, bytewise; publishing again gives the same bytes. What a threshold leaves
   out is counted in ` + "`manifest.json`" + `.
-- **Texts that a spreadsheet would run as a formula** (they begin with ` + "`= + - @`" + ` or a tab) get an apostrophe before them
+- **Texts that a spreadsheet would run as a formula** (they begin with ` + "`= + - @`" + `, a tab or a line break) get an apostrophe before them
   in CSV and XLSX files, unless ` + "`csv_formula_guard = false`" + `. Parquet has them unchanged.
 
 `
@@ -40,7 +40,7 @@ This page is made from the registry of the reports and from the demo data; a tes
 var reportNotes = map[string]string{
 	"summary":                 "Every action counts for its repository, once more for its tag if it has one, and once more for its digest if one is known. Only rows of one level add up.",
 	"technographic":           "A pair is one of the publisher's images and any other image that the same user used in the period; pairs of fewer than 10 users are left out (`technographic_min_users`). Users of more than 1000 images, such as mirrors of whole registries, take no part in pairs (`technographic_max_images`), but count as pullers.",
-	"technographic_companies": "Companies that used more than 1000 images are left out (`technographic_max_images`).",
+	"technographic_companies": "Its rows grow with the square of a company's images: companies of more than 250 images are left out (`technographic_max_company_images`) and counted in the manifest.",
 	"tracked_companies":       "The companies of the publisher's `tracked_companies`; all companies where there is no such list.",
 	"extensions_core":         "Published once there are extension events (`engine run --extensions`).",
 	"extensions_premium":      "Published once there are extension events. Events without a user id count, but for no user.",

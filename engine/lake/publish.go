@@ -15,6 +15,7 @@ import (
 
 const (
 	stagingPrefix = ".staging-"
+	linkPrefix    = ".latest"       // a link that was to take the place of another
 	asidePrefix   = ".staging-old." // a published directory, for the moment in which the new one takes its place
 )
 
@@ -126,7 +127,7 @@ func CleanStaging(reportsDir string) error {
 		if err != nil {
 			return err
 		}
-		if !entry.IsDir() || !strings.HasPrefix(entry.Name(), stagingPrefix) {
+		if !entry.IsDir() || !strings.HasPrefix(entry.Name(), stagingPrefix) && !strings.HasPrefix(entry.Name(), linkPrefix) {
 			return nil
 		}
 		if err := cleanLeftover(path, entry.Name()); err != nil {

@@ -22,6 +22,11 @@ select
     action_requests as stored_action_requests,
     action_digest as stored_action_digest
 from (
+    -- Days of an older version have no role.
+    select cast(null as varchar) as role where false
+    union all by name
+    select * from (
     {{.Stored}}
+    )
 ) as stored
 where not list_contains({{texts .Superseded}}, source)

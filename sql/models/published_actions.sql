@@ -12,9 +12,20 @@ publishers as (
     from {{table "publishers"}}
 ),
 
+-- An unowned namespace may be called like the id of somebody else.
+publisher_ids as (
+    select publisher_id
+    from publishers
+    group by publisher_id
+),
+
 final as (
     select
-        coalesce(publishers.publisher_id, actions.namespace) as publisher_id,
+        case
+            when publishers.publisher_id is not null then publishers.publisher_id
+            when publisher_ids.publisher_id is not null then '~' || actions.namespace
+            else actions.namespace
+        end as publisher_id,
         coalesce(publishers.publisher_name, actions.namespace) as publisher_name,
         actions.namespace || '/' || actions.repository as image_repository,
         actions."day",
@@ -45,6 +56,7 @@ final as (
         actions.source
     from actions
     left join publishers on actions.namespace = publishers.namespace
+    left join publisher_ids on actions.namespace = publisher_ids.publisher_id
 )
 
 select * from final
