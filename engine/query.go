@@ -173,10 +173,20 @@ func createViews(ctx context.Context, db *duck.DB, views []view) error {
 			return err
 		}
 		if err := db.Exec(ctx, query); err != nil {
-			return err
+			return olderDays(err)
 		}
 	}
 	return nil
+}
+
+// olderDays says what a missing column means. The view could fill it in by
+// reading the columns of all files beforehand, but then a day that is replaced
+// meanwhile would be read in parts old and new.
+func olderDays(err error) error {
+	if strings.Contains(err.Error(), `"role" not found`) {
+		return fmt.Errorf("days of this data directory were written by an older version, without the column role; load the logs into a new data directory (%w)", err)
+	}
+	return err
 }
 
 // checkReadOnly asks the database what kind of statement it is.

@@ -167,7 +167,7 @@ func undisturbed(t *testing.T, dir string, inputs []string) []stage {
 }
 
 func runArgs(data string, inputs []string) []string {
-	args := []string{"run", "--data", data}
+	args := []string{"run", "--data", data, "--config", "testdata/few_reports.toml"}
 	for _, input := range inputs {
 		args = append(args, "--input", input, "--extensions", extensionsOf(input))
 	}

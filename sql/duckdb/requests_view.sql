@@ -33,12 +33,7 @@ select
     line,
     item,
     "day"
-from (
-    -- Days of an older version lack columns: those are null.
-    {{file "duckdb/requests_schema.sql" .}}
-    union all by name
-    select * from read_parquet({{texts .Files}}, hive_partitioning = true, hive_types = {'day': date}, union_by_name = true)
-) as days
+from read_parquet({{texts .Files}}, hive_partitioning = true, hive_types = {'day': date})
 {{- else}}
 {{file "duckdb/requests_schema.sql" .}}
 {{- end}}
