@@ -34,6 +34,8 @@ func runCommand() *cli.Command {
 			&cli.DurationFlag{Name: "window", Value: 5 * time.Second, Usage: "longest time between two requests of one pull"},
 			&cli.StringFlag{Name: "period", Usage: "publish only this `PERIOD`, 2026-W39 or 2026-09"},
 			&cli.BoolFlag{Name: "include-open", Usage: "publish periods that are not closed, too"},
+			&cli.BoolFlag{Name: "xlsx", Usage: "also publish a workbook per publisher and period, as reports.xlsx = true in the configuration"},
+			&cli.BoolFlag{Name: "gzip", Usage: "pack the published CSV files, as reports.gzip = true in the configuration"},
 			&cli.BoolFlag{Name: "json", Usage: "print the run's manifest as JSON instead of tables"},
 		}, logFlags()...),
 		OnUsageError: onUsageError,
@@ -68,6 +70,8 @@ func run(c *cli.Context) error {
 	if c.IsSet("window") {
 		e.Config.Window.Duration = c.Duration("window")
 	}
+	e.Config.Reports.XLSX = e.Config.Reports.XLSX || c.Bool("xlsx")
+	e.Config.Reports.Gzip = e.Config.Reports.Gzip || c.Bool("gzip")
 	e.Differences = c.App.Writer
 	if isTerminal(c.App.ErrWriter) {
 		bar := newBar(c.App.ErrWriter)
