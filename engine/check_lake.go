@@ -84,10 +84,7 @@ func checkFiles(store *lake.Lake, runs []lake.Run, table lake.Table) error {
 // checkStored reads the lake in parts, each all requests of some addresses.
 func (e *Engine) checkStored(ctx context.Context, store *lake.Lake, days []period.Day) (lake.Check, error) {
 	var result lake.Check
-	var files []string
-	for _, day := range days {
-		files = append(files, store.DayFile(day))
-	}
+	files := filesOf(days, store.DayFile)
 	total, err := e.countRows(ctx, files)
 	if err != nil {
 		return result, err

@@ -35,12 +35,8 @@ func (r *run) publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all, err := r.Config.allReports()
-	if err != nil {
-		return err
-	}
 	runs := append(r.runs[:len(r.runs):len(r.runs)], *r.manifest())
-	states := dayStates{requests: lake.DayStates(runs), events: lake.StatesOf(runs, lake.ExtensionEvents), reports: reportVersions(all)}
+	states := dayStates{requests: lake.DayStates(runs), events: lake.StatesOf(runs, lake.ExtensionEvents), reports: reportVersions(r.chosen)}
 	covered := period.Covering(unionOfDays(days, events))
 	if err := r.withdraw(dir, runs, covered); err != nil {
 		return err
@@ -55,16 +51,8 @@ func (r *run) publish(ctx context.Context) error {
 			continue
 		}
 		d := duePeriod{Period: p, open: !closed}
-		for _, day := range days {
-			if p.Contains(day) {
-				d.days = append(d.days, day)
-			}
-		}
-		for _, day := range events {
-			if day.Time().Before(p.End()) { // totals are over all time
-				d.events = append(d.events, day)
-			}
-		}
+		d.days = daysIn(days, p.Contains)
+		d.events = daysIn(events, p.Range().Reaches) // totals are over all time
 		if d.fingerprint, err = r.fingerprint(d, states); err != nil {
 			return err
 		}
@@ -82,7 +70,7 @@ func (r *run) publish(ctx context.Context) error {
 	if len(due) == 0 {
 		return nil
 	}
-	return r.publishPeriods(ctx, dir, due, all)
+	return r.publishPeriods(ctx, dir, due)
 }
 
 // dayStates are the hashes of everything that reports follow from.
@@ -106,6 +94,26 @@ func unionOfDays(a, b []period.Day) []period.Day {
 	return slices.Compact(days)
 }
 
+// daysIn are the days that in accepts.
+func daysIn(days []period.Day, in func(period.Day) bool) []period.Day {
+	var chosen []period.Day
+	for _, day := range days {
+		if in(day) {
+			chosen = append(chosen, day)
+		}
+	}
+	return chosen
+}
+
+// filesOf are the files of days.
+func filesOf(days []period.Day, file func(period.Day) string) []string {
+	var files []string
+	for _, day := range days {
+		files = append(files, file(day))
+	}
+	return files
+}
+
 // duePeriod is a period whose reports are to be written.
 type duePeriod struct {
 	period.Period
@@ -113,22 +121,6 @@ type duePeriod struct {
 	days        []period.Day // with requests
 	events      []period.Day // with extension events, from the first one on
 	fingerprint string       // of everything that its reports follow from
-}
-
-func (d duePeriod) requestFiles(store *lake.Lake) []string {
-	var files []string
-	for _, day := range d.days {
-		files = append(files, store.DayFile(day))
-	}
-	return files
-}
-
-func (d duePeriod) eventFiles(store *lake.Lake) []string {
-	var files []string
-	for _, day := range d.events {
-		files = append(files, store.ExtensionFile(day))
-	}
-	return files
 }
 
 func (r *run) fingerprint(d duePeriod, states dayStates) (string, error) {

@@ -132,17 +132,9 @@ func createAllViews(ctx context.Context, db *duck.DB, store *lake.Lake) error {
 	if err != nil {
 		return err
 	}
-	var files []string
-	for _, day := range days {
-		files = append(files, store.DayFile(day))
-	}
 	eventDays, err := store.ExtensionDays()
 	if err != nil {
 		return err
-	}
-	var events []string
-	for _, day := range eventDays {
-		events = append(events, store.ExtensionFile(day))
 	}
 	rejects, err := store.RejectsFiles()
 	if errors.Is(err, fs.ErrPermission) {
@@ -155,7 +147,8 @@ func createAllViews(ctx context.Context, db *duck.DB, store *lake.Lake) error {
 		return err
 	}
 	return createViews(ctx, db, []view{
-		{"duckdb/requests_view.sql", files}, {"duckdb/actions_view.sql", nil}, {"duckdb/extension_events_view.sql", events},
+		{"duckdb/requests_view.sql", filesOf(days, store.DayFile)}, {"duckdb/actions_view.sql", nil},
+		{"duckdb/extension_events_view.sql", filesOf(eventDays, store.ExtensionFile)},
 		{"duckdb/rejects_view.sql", rejects}, {"duckdb/runs_view.sql", runs},
 	})
 }

@@ -42,7 +42,7 @@ func (s *reportSet) wants(report reports.Report) bool {
 	return s.wanted == nil || slices.Contains(s.wanted, report.Name)
 }
 
-func (r *run) publishPeriods(ctx context.Context, dir string, due []duePeriod, all []reports.Report) error {
+func (r *run) publishPeriods(ctx context.Context, dir string, due []duePeriod) error {
 	source, err := openReports(ctx, r.store.Scratch(), r.Config)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (r *run) publishPeriods(ctx context.Context, dir string, due []duePeriod, a
 	defer source.close()
 	for _, d := range due {
 		p := &reporter{run: r, source: source, dir: dir, due: d, sets: map[string]*reportSet{}}
-		for _, report := range all {
+		for _, report := range r.chosen {
 			if report.Of != reports.Extensions || len(d.events) > 0 {
 				p.reports = append(p.reports, report)
 			}
@@ -66,7 +66,7 @@ func (r *run) publishPeriods(ctx context.Context, dir string, due []duePeriod, a
 // visible, one publisher after the other, each whole.
 func (p *reporter) publish(ctx context.Context) error {
 	defer p.discard()
-	if err := p.source.use(ctx, p.due.requestFiles(p.store), p.due.eventFiles(p.store)); err != nil {
+	if err := p.source.use(ctx, filesOf(p.due.days, p.store.DayFile), filesOf(p.due.events, p.store.ExtensionFile)); err != nil {
 		return err
 	}
 	if err := p.open(ctx); err != nil {

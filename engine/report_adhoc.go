@@ -66,7 +66,7 @@ func (e *Engine) Report(ctx context.Context, request ReportRequest, use func(*Re
 	} else if rows.Range, err = e.newestWeek(unionOfDays(days, events)); err != nil {
 		return err
 	}
-	rows.Days = len(filesOf(unionOfDays(days, events), rows.Range.Contains, store.DayFile))
+	rows.Days = len(daysIn(unionOfDays(days, events), rows.Range.Contains))
 	rows.Open = e.now().Before(rows.Range.To.Add(e.Config.Grace.Duration))
 	temporary, err := os.MkdirTemp("", "engine-report-*")
 	if err != nil {
@@ -77,7 +77,7 @@ func (e *Engine) Report(ctx context.Context, request ReportRequest, use func(*Re
 		return err
 	}
 	defer rows.source.close()
-	if err := rows.source.use(ctx, filesOf(days, rows.Range.Contains, store.DayFile), filesOf(events, rows.Range.Reaches, store.ExtensionFile)); err != nil {
+	if err := rows.source.use(ctx, filesOf(daysIn(days, rows.Range.Contains), store.DayFile), filesOf(daysIn(events, rows.Range.Reaches), store.ExtensionFile)); err != nil {
 		return err
 	}
 	if err := rows.compute(ctx, request.Publisher); err != nil {
@@ -97,16 +97,6 @@ func (e *Engine) newestWeek(days []period.Day) (period.Range, error) {
 		}
 	}
 	return period.WeekOf(days[len(days)-1]).Range(), nil
-}
-
-func filesOf(days []period.Day, in func(period.Day) bool, file func(period.Day) string) []string {
-	var files []string
-	for _, day := range days {
-		if in(day) {
-			files = append(files, file(day))
-		}
-	}
-	return files
 }
 
 func (r *ReportRows) compute(ctx context.Context, publisher string) error {
@@ -208,7 +198,7 @@ func (r *ReportRows) Objects(ctx context.Context, yield func([]*string) error) e
 
 // WriteParquet writes the rows to path, whole or not at all.
 func (r *ReportRows) WriteParquet(ctx context.Context, path string) error {
-	columns := columnList(append(r.Report.Columns[:len(r.Report.Columns):len(r.Report.Columns)], r.Report.More...))
+	columns := columnList(r.Report.ParquetColumns())
 	return atomically(path, func(staged string) error {
 		return r.source.db.Exec(ctx, copyParquet("select "+columns+" from "+r.from, staged))
 	})

@@ -68,7 +68,7 @@ func (c *comparison) prepare(ctx context.Context, source *reportSource, report r
 		return false, err
 	}
 	named := map[string]reports.Column{}
-	for _, column := range append(report.Columns[:len(report.Columns):len(report.Columns)], report.More...) {
+	for _, column := range report.ParquetColumns() {
 		named[column.SQLName()] = column
 	}
 	for _, column := range now.Columns {

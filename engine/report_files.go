@@ -89,7 +89,7 @@ func (p *reporter) writeParquet(ctx context.Context, report reports.Report) erro
 		return err
 	}
 	defer db.Close()
-	columns := columnList(append(report.Columns[:len(report.Columns):len(report.Columns)], report.More...))
+	columns := columnList(report.ParquetColumns())
 	for _, id := range p.ids {
 		set := p.sets[id]
 		if !set.wants(report) {

@@ -12,6 +12,7 @@ import (
 	"github.com/pullscope/pullscope/engine/ingest"
 	"github.com/pullscope/pullscope/engine/lake"
 	"github.com/pullscope/pullscope/engine/period"
+	"github.com/pullscope/pullscope/reports"
 )
 
 // Run does one run: see the package comment for its steps. Without inputs it
@@ -47,6 +48,7 @@ type run struct {
 	runs    []lake.Run // what earlier runs did
 	commit  *lake.Commit
 
+	chosen   []reports.Report // the reports that are published
 	enricher *enrich.Enricher // of a run with inputs
 }
 
@@ -103,7 +105,8 @@ func (r *run) prepare() error {
 	if err := r.checkSettings(r.runs); err != nil {
 		return err
 	}
-	if _, err := r.Config.allReports(); err != nil { // better now than after all the work
+	// Better now than after all the work.
+	if r.chosen, err = r.Config.allReports(); err != nil {
 		return err
 	}
 	id, err := r.store.NextRunID(r.begun)

@@ -37,6 +37,9 @@ type Report struct {
 	SQL, Path string
 }
 
+// ParquetColumns are the columns of the Parquet file: Columns, then More.
+func (r Report) ParquetColumns() []Column { return slices.Concat(r.Columns, r.More) }
+
 // Subject is what a report counts.
 type Subject string
 
