@@ -57,10 +57,10 @@ func capture(t *testing.T, name string) *Engine {
 	e := newEngine(t.TempDir(), farAway)
 	path := filepath.Join(captures, name)
 	result := mustRun(t, e, path)
-	if len(result.Run.Inputs) != 1 {
-		t.Fatalf("%d inputs", len(result.Run.Inputs))
+	if len(result.Last().Inputs) != 1 {
+		t.Fatalf("%d inputs", len(result.Last().Inputs))
 	}
-	input := result.Run.Inputs[0]
+	input := result.Last().Inputs[0]
 	lines := int64(bytes.Count(gunzip(t, path), []byte("\n")))
 	if input.Lines != lines || input.Records != lines || input.Accepted+input.Rejected+input.Duplicates+input.IgnoredTotal() != lines {
 		t.Errorf("%s has %d lines, but they became %+v", name, lines, input)
@@ -68,7 +68,7 @@ func capture(t *testing.T, name string) *Engine {
 	if input.Rejected != 0 || input.Duplicates != 0 {
 		t.Errorf("%s: %d lines are rejected and %d duplicates, want none", name, input.Rejected, input.Duplicates)
 	}
-	if check := result.Run.Check; check.Requests != input.Accepted || check.Differences != 0 {
+	if check := result.Last().Check; check.Requests != input.Accepted || check.Differences != 0 {
 		t.Errorf("%s: the check is %+v, want %d requests", name, check, input.Accepted)
 	}
 	mustCheck(t, e, int(input.Accepted))

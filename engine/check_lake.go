@@ -26,7 +26,7 @@ func (e *Engine) Check(ctx context.Context) (lake.Check, error) {
 	if err != nil {
 		return result, err
 	}
-	release, err := store.Lock()
+	release, err := store.Lock(ctx, "check", false)
 	if err != nil {
 		return result, err
 	}
@@ -122,11 +122,11 @@ func (e *Engine) checkPart(ctx context.Context, store *lake.Lake, query string) 
 		return lake.Check{}, err
 	}
 	defer w.close()
-	m, err := newMerger(w, store, nil)
+	m, err := newMerger(w, store, "", nil)
 	if err != nil {
 		return lake.Check{}, err
 	}
-	if err := m.accept(ctx, query, false); err != nil {
+	if err := m.accept(ctx, query, nil, false); err != nil {
 		return lake.Check{}, err
 	}
 	// A digest that no request has can only come from a change of the file: it gets

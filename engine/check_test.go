@@ -100,8 +100,8 @@ func TestCheckFindsWrongModels(t *testing.T) {
 				if !errors.Is(err, ErrDifference) {
 					t.Fatalf("the run ended with %v", err)
 				}
-				if result.Stored || result.Run.Check.Differences == 0 {
-					t.Errorf("stored: %v, check %+v", result.Stored, result.Run.Check)
+				if result.Stored || result.Last().Check.Differences == 0 {
+					t.Errorf("stored: %v, check %+v", result.Stored, result.Last().Check)
 				}
 				if difference := treeDifference(wholeTreeIfAny(t, e.Dir), before); difference != "" {
 					t.Errorf("the data directory changed:\n%s", difference)

@@ -28,6 +28,7 @@ func (e *Engine) classifyRequests(ctx context.Context, m *merger) ([]period.Day,
 			if rebuild, err = relabelledDays(ctx, m.workspace, true); err != nil {
 				return nil, err
 			}
+			rebuild = slices.DeleteFunc(rebuild, m.isFrozen)
 		}
 		if len(rebuild) == 0 {
 			return changedDays(ctx, m)

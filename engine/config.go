@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -29,13 +28,32 @@ type Config struct {
 	TrustedProxies []string `toml:"trusted_proxies"`
 	// MaxRejectRatio is the share of a file's lines that may be rejected, beyond 100 lines.
 	MaxRejectRatio float64 `toml:"max_reject_ratio"`
-	// RejectsRetention is how long rejected lines stay in quarantine; 30 days.
-	RejectsRetention Duration `toml:"rejects_retention"`
+	// LateDays is how many days behind the newest stored day new requests may lie; 30.
+	// Older ones are quarantined as too_late. 0: no limit.
+	LateDays int `toml:"late_days"`
+	// FutureTolerance is how far ahead of the clock a request may be; 1 h. Others are
+	// quarantined as in_the_future.
+	FutureTolerance Duration `toml:"future_tolerance"`
+	// Settle is for how long after its last change a file may still be being written; 1 min.
+	// Of such a file a last line without an end is left for the next run.
+	Settle Duration `toml:"settle"`
+	// RetainRequests is how long requests are kept, in whole days; 0: for ever. Published
+	// reports outlive them.
+	RetainRequests Duration `toml:"retain_requests"`
+	// RetainReports is how long published reports are kept after the end of their period; 0: for ever.
+	RetainReports Duration `toml:"retain_reports"`
+	// RetainRejects is how long rejected lines stay in quarantine; 30 days.
+	RetainRejects Duration `toml:"retain_rejects"`
+	// RejectsRetention is another name of RetainRejects.
+	RejectsRetention *Duration `toml:"rejects_retention"`
 	// Grace is how long after its end a period counts as closed; 1 h.
 	Grace Duration `toml:"grace"`
 	// MemoryLimit is DuckDB's limit, such as "8GiB"; beyond it queries spill to the data
 	// directory. Empty: 4 GiB, or half of the machine's memory if that is less.
 	MemoryLimit string `toml:"memory_limit"`
+	// BatchSize is how much log text is loaded at once, such as "2GiB"; more is loaded in
+	// several runs, one after the other. 0: half of the memory limit.
+	BatchSize ByteSize `toml:"batch_size"`
 	// Threads is how many threads DuckDB uses; 0 is one per core.
 	Threads int `toml:"threads"`
 	// Enrichment names the data that facts about clients come from.
@@ -59,29 +77,6 @@ type Publisher struct {
 	// Reports names the reports that the publisher gets; empty: those of all.
 	Reports []string `toml:"reports"`
 }
-
-// memoryLimit is the limit in DuckDB's words.
-func (c *Config) memoryLimit() string {
-	if c.MemoryLimit != "" {
-		return c.MemoryLimit
-	}
-	return fmt.Sprintf("%dB", min(defaultMemory, machineMemory()/2))
-}
-
-// maxThreads is more than any machine needs; beyond it threads cannot be made.
-const maxThreads = 1024
-
-// threads is how many things the engine does at once.
-func (c *Config) threads() int {
-	if c.Threads > 0 {
-		return c.Threads
-	}
-	return runtime.NumCPU()
-}
-
-// defaultMemory is what DuckDB may use unless the configuration says otherwise:
-// the engine usually runs beside the registry.
-const defaultMemory = 4 << 30
 
 // Duration is a time.Duration that TOML writes as text: "5s", "1h", "30d".
 type Duration struct{ time.Duration }
@@ -111,7 +106,10 @@ func DefaultConfig() Config {
 		IPv6ClientPrefix: 64,
 		TrustedProxies:   slices.Clone(ingest.DefaultTrustedProxies),
 		MaxRejectRatio:   0.01,
-		RejectsRetention: Duration{30 * 24 * time.Hour},
+		LateDays:         30,
+		FutureTolerance:  Duration{time.Hour},
+		Settle:           Duration{time.Minute},
+		RetainRejects:    Duration{30 * 24 * time.Hour},
 		Grace:            Duration{time.Hour},
 		Enrichment:       Enrichment{VerifyDatabases: true},
 		Reports:          defaultReports(),
@@ -132,6 +130,12 @@ func LoadConfig(path string) (Config, error) {
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return Config{}, config.file.unknownKey(unknown[0])
+	}
+	if config.RejectsRetention != nil {
+		if meta.IsDefined("retain_rejects") {
+			return Config{}, config.file.located(badKey("rejects_retention", "it is the same as retain_rejects; remove one of the two"))
+		}
+		config.RetainRejects = *config.RejectsRetention
 	}
 	config.Enrichment.resolve(filepath.Dir(path))
 	config.Reports.resolve(filepath.Dir(path))
@@ -165,8 +169,20 @@ func (c *Config) Validate() error {
 		return badKey("ipv6_client_prefix", "%d is neither 64 nor 128", c.IPv6ClientPrefix)
 	case c.MaxRejectRatio < 0 || c.MaxRejectRatio > 1 || math.IsNaN(c.MaxRejectRatio):
 		return badKey("max_reject_ratio", "%v is not between 0 and 1", c.MaxRejectRatio)
-	case c.RejectsRetention.Duration < 0:
-		return badKey("rejects_retention", "%s is negative", c.RejectsRetention)
+	case c.LateDays < 0:
+		return badKey("late_days", "%d is negative; 0 means no limit", c.LateDays)
+	case c.FutureTolerance.Duration < 0:
+		return badKey("future_tolerance", "%s is negative", c.FutureTolerance)
+	case c.Settle.Duration < 0:
+		return badKey("settle", "%s is negative", c.Settle)
+	case c.RetainRequests.Duration < 0:
+		return badKey("retain_requests", "%s is negative; 0s means for ever", c.RetainRequests)
+	case c.RetainRequests.Duration%(24*time.Hour) != 0:
+		return badKey("retain_requests", "%s is no number of whole days such as \"400d\"", c.RetainRequests)
+	case c.RetainReports.Duration < 0:
+		return badKey("retain_reports", "%s is negative; 0s means for ever", c.RetainReports)
+	case c.RetainRejects.Duration < 0:
+		return badKey("retain_rejects", "%s is negative", c.RetainRejects)
 	case c.Grace.Duration < 0:
 		return badKey("grace", "%s is negative", c.Grace)
 	case c.Threads < 0:

@@ -84,11 +84,11 @@ func TestDemo(t *testing.T) {
 	e, result := runDemo(t, t.TempDir())
 	mustCheck(t, e, int(truth.Totals.Accepted))
 
-	if len(result.Run.Inputs) != len(truth.Files) {
-		t.Fatalf("%d inputs, want %d", len(result.Run.Inputs), len(truth.Files))
+	if len(result.Last().Inputs) != len(truth.Files) {
+		t.Fatalf("%d inputs, want %d", len(result.Last().Inputs), len(truth.Files))
 	}
 	for i, want := range truth.Files {
-		input := result.Run.Inputs[i]
+		input := result.Last().Inputs[i]
 		got := demoFile{input.Path, input.Lines, input.Accepted, input.Duplicates, input.Rejected, input.Ignored}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("file %d:\n%+v, want\n%+v", i, got, want)

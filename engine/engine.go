@@ -41,13 +41,35 @@ type Request struct {
 	Extensions  []string       // files with extension events, likewise
 	Period      *period.Period // only this period is published
 	IncludeOpen bool           // publish periods that are not closed, too
+
+	// Scheduled says that nobody watches: a glob or directory without files is a
+	// quiet day, and a file that is changing and cannot be read yet is left for the next run.
+	Scheduled bool
+	Wait      bool // for whoever holds the lock
+	// Readmit lifts late_days for this run, and reads inputs again whose requests were
+	// set aside because they were too late or in the future.
+	Readmit bool
+	// AcceptClock takes the machine's clock as right though it is behind the last run.
+	AcceptClock bool
 }
 
-// Result is what one run did.
+func (r Request) session() sessionOptions {
+	return sessionOptions{command: "run", wait: r.Wait, acceptClock: r.AcceptClock}
+}
+
+// Result is what Run did.
 type Result struct {
-	Run     lake.Run
-	Stored  bool // the lake changed
+	Runs    []lake.Run // one for each batch of inputs, in their order; none when it failed early
+	Stored  bool       // the lake changed
 	Elapsed time.Duration
+}
+
+// Last is the last of the runs, the one that publishes; an empty one when there is none.
+func (r *Result) Last() *lake.Run {
+	if len(r.Runs) == 0 {
+		return &lake.Run{}
+	}
+	return &r.Runs[len(r.Runs)-1]
 }
 
 // ErrDifference is what a run fails with when the classification and the

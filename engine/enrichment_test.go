@@ -119,7 +119,7 @@ func TestReplacedDatabase(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	for result, built := range map[*Result]time.Time{first: databaseBuilt, second: rebuilt} {
-		used := result.Run.Enrichment
+		used := result.Last().Enrichment
 		at := slices.IndexFunc(used, func(o origin.Origin) bool { return o.Kind == origin.Database })
 		sum, err := fileSHA256(path)
 		if err != nil || at < 0 {
@@ -204,8 +204,8 @@ func TestFailedLookups(t *testing.T) {
 	if got := query(t, e, "select country from requests order by country nulls last"); got[0][0] != "DE" || got[1][0] != "∅" {
 		t.Errorf("countries %v", got)
 	}
-	if failures := result.Run.Enrichment[0].Failures; failures != 1 {
-		t.Errorf("%d failures, want 1: %+v", failures, result.Run.Enrichment[0])
+	if failures := result.Last().Enrichment[0].Failures; failures != 1 {
+		t.Errorf("%d failures, want 1: %+v", failures, result.Last().Enrichment[0])
 	}
 }
 

@@ -92,8 +92,8 @@ func TestExtensionOrderDoesNotMatter(t *testing.T) {
 		if difference := treeDifference(before, tree(rt, atOnce.Dir, []string{"requests", "extension_events"})); difference != "" {
 			rt.Fatalf("in several runs the lake differs:\n%s", difference)
 		}
-		if again := runExtensions(rt, inRuns, pieces...); again.Stored || len(again.Run.Inputs) > 0 {
-			rt.Fatalf("loading again read %+v", again.Run.Inputs)
+		if again := runExtensions(rt, inRuns, pieces...); again.Stored || len(again.Last().Inputs) > 0 {
+			rt.Fatalf("loading again read %+v", again.Last().Inputs)
 		}
 		l.check(inRuns)
 	})

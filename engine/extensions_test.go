@@ -135,11 +135,11 @@ func TestExtensionEvents(t *testing.T) {
 			e := newEngine(t.TempDir(), farAway)
 			result := runExtensions(t, e, test.file)
 			sameLines(t, "stored events", storedEvents(t, e), want(test.first))
-			input := result.Run.Inputs[0]
+			input := result.Last().Inputs[0]
 			if input.Kind != lake.KindExtensionEvents || input.Format != test.format || input.Accepted != 7 || input.Lines != int64(7+test.first-1) || !input.AddsUp() {
 				t.Errorf("input %+v", input)
 			}
-			if days := result.Run.ExtensionDays; len(days) != 2 || days[0].Events != 2 || days[1].Events != 5 || !result.Stored {
+			if days := result.Last().ExtensionDays; len(days) != 2 || days[0].Events != 2 || days[1].Events != 5 || !result.Stored {
 				t.Errorf("days %+v", days)
 			}
 			mustCheck(t, e, 0)
@@ -205,7 +205,7 @@ func TestExtensionRejects(t *testing.T) {
 		got = append(got, strings.Join(row, " "))
 	}
 	sameLines(t, "quarantine", got, want)
-	input := result.Run.Inputs[0]
+	input := result.Last().Inputs[0]
 	if input.Accepted != 2 || input.Rejected != int64(len(bad)) || input.Ignored["header"] != 2 || input.Ignored["blank"] != 1 || input.Records != input.Lines {
 		t.Errorf("input %+v", input)
 	}
@@ -309,14 +309,14 @@ func TestGrownExtensionFileRemovesADay(t *testing.T) {
 		"2026-09-24 2026-09-24 22:30:00 acme acme/tool open 3 user1",
 		"2026-09-26 2026-09-26 10:00:00 acme acme/tool open 4 user2",
 	})
-	if days := result.Run.ExtensionDays; len(days) != 4 || !days[2].Removed || days[2].Day != "2026-09-25" || len(result.Run.Inputs[0].Supersedes) != 1 {
-		t.Errorf("days %+v of %+v", days, result.Run.Inputs)
+	if days := result.Last().ExtensionDays; len(days) != 4 || !days[2].Removed || days[2].Day != "2026-09-25" || len(result.Last().Inputs[0].Supersedes) != 1 {
+		t.Errorf("days %+v of %+v", days, result.Last().Inputs)
 	}
 	if _, err := os.Stat(filepath.Join(e.Dir, "extension_events", "day=2026-09-25")); !os.IsNotExist(err) {
 		t.Errorf("the removed day: %v", err)
 	}
-	if result := runExtensions(t, e, file(shorter)); result.Stored || !strings.Contains(result.Run.Skipped[0].Reason, "events.csv") {
-		t.Errorf("the shorter version afterwards: %+v", result.Run)
+	if result := runExtensions(t, e, file(shorter)); result.Stored || !strings.Contains(result.Last().Skipped[0].Reason, "events.csv") {
+		t.Errorf("the shorter version afterwards: %+v", *result.Last())
 	}
 	mustCheck(t, e, 0)
 }

@@ -13,6 +13,8 @@ import (
 type known struct {
 	inputs []lake.Input // all that were ever stored
 	live   []lake.Input // those that no longer version replaced
+
+	readmit bool // Request.Readmit
 }
 
 func knownInputs(runs []lake.Run) known {
@@ -30,6 +32,8 @@ func (k known) of(kind string) known {
 	return known{
 		inputs: slices.DeleteFunc(slices.Clone(k.inputs), isOther),
 		live:   slices.DeleteFunc(slices.Clone(k.live), isOther),
+
+		readmit: k.readmit,
 	}
 }
 
@@ -42,34 +46,6 @@ func (k known) sizes() []int64 {
 		}
 	}
 	return sizes
-}
-
-// openInputs opens the files, and leaves out those whose stored bytes are known,
-// so that a nightly run over a folder of rotated logs does not unpack them all.
-func openInputs(schema *ingest.Schema, paths []string, format ingest.Format, known known) (open []*ingest.Input, skipped []lake.Skipped, err error) {
-	defer func() {
-		if err != nil {
-			closeInputs(open)
-		}
-	}()
-	for _, path := range paths {
-		input, err := ingest.OpenAs(schema, path, format)
-		if err != nil {
-			return open, nil, err
-		}
-		skip, err := known.skipFile(input)
-		if err != nil {
-			input.Close()
-			return open, nil, err
-		}
-		if skip != nil {
-			skipped = append(skipped, *skip)
-			input.Close()
-			continue
-		}
-		open = append(open, input)
-	}
-	return open, skipped, nil
 }
 
 func closeInputs(inputs []*ingest.Input) {
@@ -86,11 +62,11 @@ func (k known) skipFile(input *ingest.Input) (*lake.Skipped, error) {
 		}
 		if sha == "" {
 			var err error
-			if sha, err = fileSHA256(input.Path); err != nil {
+			if sha, err = input.StoredSHA256(); err != nil {
 				return nil, err
 			}
 		}
-		if other.FileSHA256 == sha {
+		if other.FileSHA256 == sha && !k.readAgain(other) {
 			return alreadyLoaded(input.Name(), other), nil
 		}
 	}
@@ -117,7 +93,7 @@ func (k known) plan(inputs []*loadedInput) plan {
 			continue
 		}
 		for _, shorter := range k.live {
-			if shorter.Accepted+shorter.Duplicates > 0 && shorter.Bytes < input.Bytes && input.prefixes(shorter.Bytes) == shorter.SHA256 {
+			if k.replaces(input, shorter) {
 				input.Supersedes = append(input.Supersedes, shorter.Source)
 				if !slices.ContainsFunc(p.superseded, func(other lake.Input) bool { return other.Source == shorter.Source }) {
 					p.superseded = append(p.superseded, shorter)
@@ -129,10 +105,25 @@ func (k known) plan(inputs []*loadedInput) plan {
 	return p
 }
 
+// replaces reports whether an input takes the place of a stored one: it begins with
+// it, or it is the same and is read again.
+func (k known) replaces(input *loadedInput, stored lake.Input) bool {
+	if stored.SHA256 == input.SHA256 {
+		return k.readAgain(stored)
+	}
+	return stored.Accepted+stored.Duplicates > 0 && stored.Bytes < input.Bytes && input.prefixes(stored.Bytes) == stored.SHA256
+}
+
+// readAgain reports whether an input is read though it is known: some of its requests
+// were set aside for their stamps, and are now asked for.
+func (k known) readAgain(input lake.Input) bool {
+	return k.readmit && input.Rejects[string(ingest.TooLate)]+input.Rejects[string(ingest.InTheFuture)] > 0
+}
+
 // skipContent finds an input that has the same content, or begins with it.
 func (k known) skipContent(input *loadedInput, inputs []*loadedInput, at int) *lake.Skipped {
 	for _, other := range k.inputs {
-		if other.SHA256 == input.SHA256 {
+		if other.SHA256 == input.SHA256 && !k.readAgain(other) {
 			return alreadyLoaded(input.Path, other)
 		}
 	}

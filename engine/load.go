@@ -22,12 +22,6 @@ import (
 // database busy, little enough that texts never fill the memory.
 const batchBytes = 256 << 20
 
-// Accepted stamps lie in [minStamp, maxStamp): outside, a clock or a unit is wrong.
-var (
-	minStamp = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-	maxStamp = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
-)
-
 // loader reads inputs into the workspace.
 type loader struct {
 	*workspace
@@ -39,6 +33,10 @@ type loader struct {
 	lines   *blockFeed // what the table function "lines" reads
 	inputs  []*loadedInput
 	columns map[string][]duck.Column // of a rendered format, by its text
+
+	known   known
+	limitOf map[string]stampLimits // by the kind of inputs
+	limits  stampLimits            // of the input at work
 
 	requests   records
 	extensions records
@@ -55,8 +53,8 @@ type loadedInput struct {
 	firstAccepted int64 // line of the first accepted request; 0: none
 }
 
-func newLoader(ctx context.Context, w *workspace, probes []int64, progress func(int64)) (*loader, error) {
-	l := &loader{workspace: w, probes: probes, progress: progress, columns: map[string][]duck.Column{}}
+func newLoader(ctx context.Context, w *workspace, known known, limits map[string]stampLimits, probes []int64, progress func(int64)) (*loader, error) {
+	l := &loader{workspace: w, known: known, limitOf: limits, probes: probes, progress: progress, columns: map[string][]duck.Column{}}
 	l.requests, l.extensions = l.requestRecords(), l.extensionRecords()
 	if err := w.exec(ctx, "duckdb/extension_tables.sql", nil); err != nil {
 		return nil, err
@@ -77,6 +75,10 @@ func (l *loader) load(ctx context.Context, inputs []*ingest.Input) error {
 		loaded.Kind = l.recordsOf(input).kind
 		l.inputs = append(l.inputs, loaded)
 		var err error
+		if l.limits, err = l.limitsFor(input, loaded.Kind); err != nil {
+			return err
+		}
+		loaded.LateBefore = l.limits.lateBefore
 		if input.Format == ingest.Parquet {
 			err = l.loadParquet(ctx, input, loaded)
 		} else {
@@ -226,8 +228,7 @@ func (l *loader) judgeRequests(ctx context.Context) error {
 // acceptBatch runs the two files that sort the batch and add what is accepted,
 // and counts. stamp is the column with the stamps.
 func (l *loader) acceptBatch(ctx context.Context, judge, accept, stamp string) error {
-	bounds := map[string]int64{"MinUs": minStamp.UnixMicro(), "MaxUs": maxStamp.UnixMicro()}
-	if err := l.exec(ctx, judge, bounds); err != nil {
+	if err := l.exec(ctx, judge, l.limits); err != nil {
 		return err
 	}
 	if err := l.exec(ctx, accept, nil); err != nil {
@@ -295,6 +296,10 @@ func (l *loader) collect(ctx context.Context) error {
 			input.Ignored[reason] += records
 		case "rejected":
 			input.Rejected += records
+			if input.Rejects == nil {
+				input.Rejects = map[string]int64{}
+			}
+			input.Rejects[reason] += records
 		}
 		return nil
 	})
@@ -331,12 +336,14 @@ func (l *loader) checkLines(input *loadedInput) error {
 // ever has; then its format or its content is wrong.
 func (l *loader) checkRejects(ctx context.Context) error {
 	for _, input := range l.inputs {
-		if input.Rejected <= 100 || float64(input.Rejected) <= l.config.MaxRejectRatio*float64(input.Records) {
+		// A stamp that is out of place says nothing against the format.
+		unreadable := input.Rejected - input.Rejects[string(ingest.TooLate)] - input.Rejects[string(ingest.InTheFuture)]
+		if unreadable <= 100 || float64(unreadable) <= l.config.MaxRejectRatio*float64(input.Records) {
 			continue
 		}
 		var line int64
 		var reason string
-		query := fmt.Sprintf("select line, reason from rejects where source = %d order by line, reason limit 1", input.source)
+		query := fmt.Sprintf("select line, reason from rejects where source = %d and reason not in ('too_late', 'in_the_future') order by line, reason limit 1", input.source)
 		if err := l.db.Value(ctx, query, &line, &reason); err != nil {
 			return err
 		}
@@ -345,7 +352,7 @@ func (l *loader) checkRejects(ctx context.Context) error {
 			advice = fmt.Sprintf("Check that it holds extension events (read as %s) or raise max_reject_ratio", input.Format)
 		}
 		return fmt.Errorf("input %s: %d of %d records are rejected, more than max_reject_ratio = %v allows; the first is line %d (%s). %s",
-			input.path, input.Rejected, input.Records, l.config.MaxRejectRatio, line, reason, advice)
+			input.path, unreadable, input.Records, l.config.MaxRejectRatio, line, reason, advice)
 	}
 	return nil
 }

@@ -23,13 +23,14 @@ type merger struct {
 	stored     map[period.Day]bool // days that have a file
 	loaded     map[period.Day]bool // days whose requests are all in the workspace
 	shrunk     map[period.Day]bool // days that lose stored requests
+	horizon    period.Day          // up to and with it, days do not change any more
 	superseded []string            // sources that longer versions replace
 	contexts   *dimension
 }
 
-func newMerger(w *workspace, store *lake.Lake, superseded []lake.Input) (*merger, error) {
+func newMerger(w *workspace, store *lake.Lake, horizon period.Day, superseded []lake.Input) (*merger, error) {
 	m := &merger{
-		workspace: w, store: store, contexts: contextDimension(),
+		workspace: w, store: store, horizon: horizon, contexts: contextDimension(),
 		stored: map[period.Day]bool{}, loaded: map[period.Day]bool{}, shrunk: map[period.Day]bool{},
 	}
 	days, err := store.Days()
@@ -45,11 +46,14 @@ func newMerger(w *workspace, store *lake.Lake, superseded []lake.Input) (*merger
 	return m, nil
 }
 
+// isFrozen reports whether a day does not change any more: days before it were pruned.
+func (m *merger) isFrozen(day period.Day) bool { return day <= m.horizon }
+
 // loadDays reads back the stored requests of days that are rebuilt.
 func (m *merger) loadDays(ctx context.Context, days []period.Day) error {
 	var files []string
 	for _, day := range days {
-		if m.loaded[day] {
+		if m.loaded[day] || m.isFrozen(day) {
 			continue
 		}
 		m.loaded[day] = true
@@ -60,12 +64,13 @@ func (m *merger) loadDays(ctx context.Context, days []period.Day) error {
 	if len(files) == 0 {
 		return m.rankSources(ctx)
 	}
-	return m.accept(ctx, fmt.Sprintf("select * from read_parquet(%s, hive_partitioning = false, union_by_name = true)", duck.QuoteList(duck.Paths(files))), false)
+	return m.accept(ctx, fmt.Sprintf("select * from read_parquet(%s, hive_partitioning = false, union_by_name = true)", duck.QuoteList(duck.Paths(files))), m.superseded, false)
 }
 
-// accept puts the stored requests that a query yields into the workspace.
-func (m *merger) accept(ctx context.Context, query string, isContext bool) error {
-	params := map[string]any{"Stored": query, "Superseded": m.superseded, "IsContext": isContext}
+// accept puts the stored requests that a query yields into the workspace, but for
+// those of superseded sources.
+func (m *merger) accept(ctx context.Context, query string, superseded []string, isContext bool) error {
+	params := map[string]any{"Stored": query, "Superseded": superseded, "IsContext": isContext}
 	if err := m.exec(ctx, "duckdb/stage_stored.sql", params); err != nil {
 		return err
 	}
@@ -144,7 +149,11 @@ func (m *merger) loadSpan(ctx context.Context, s span, window time.Duration) (on
 	if err != nil {
 		return false, err
 	}
-	if err := m.accept(ctx, query, true); err != nil {
+	superseded := m.superseded
+	if m.isFrozen(s.day) {
+		superseded = nil // there, longer versions replace nothing
+	}
+	if err := m.accept(ctx, query, superseded, true); err != nil {
 		return false, err
 	}
 	var reaching int64

@@ -18,7 +18,7 @@ func (m *merger) superseding(inputs []lake.Input) []period.Day {
 		for _, day := range input.Days {
 			m.shrunk[day] = true
 			for _, near := range []period.Day{day.Prev(), day, day.Next()} {
-				if m.stored[near] && !slices.Contains(days, near) {
+				if m.stored[near] && !m.isFrozen(near) && !slices.Contains(days, near) {
 					days = append(days, near)
 				}
 			}

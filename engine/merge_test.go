@@ -253,10 +253,10 @@ func TestLoadingAgainChangesNothing(t *testing.T) {
 			again = paths
 		}
 		result := l.run(e, again)
-		if len(result.Run.Days) != 0 || result.Stored {
-			rt.Fatalf("the second run wrote %d days", len(result.Run.Days))
+		if len(result.Last().Days) != 0 || result.Stored {
+			rt.Fatalf("the second run wrote %d days", len(result.Last().Days))
 		}
-		for _, input := range result.Run.Inputs {
+		for _, input := range result.Last().Inputs {
 			// A log without requests that was left out for being the beginning of another one is not remembered.
 			if input.Accepted+input.Rejected > 0 {
 				rt.Fatalf("the second run read %s again: %+v", input.Path, input)
@@ -337,11 +337,11 @@ func TestMergeDoesNotSpread(t *testing.T) {
 	l := &lab{TB: t, root: t.TempDir(), window: classify.DefaultWindow, publish: "last run"}
 	e := l.load([]string{l.file("month.csv", csvText(rows))})
 	result := l.run(e, []string{l.file("late.csv", csvText([]logRow{{at: time.Date(2026, 9, 10, 12, 0, 0, 0, time.UTC), client: "192.0.2.1", method: "HEAD", image: "acme/app", reference: "v1"}}))})
-	if days := len(result.Run.Days); days != 1 {
+	if days := len(result.Last().Days); days != 1 {
 		t.Errorf("%d days are written, want 1", days)
 	}
 	// The four stored requests of the day, the new one, and what lies around the two midnights.
-	if requests := result.Run.Check.Requests; requests > 4+1+8 {
+	if requests := result.Last().Check.Requests; requests > 4+1+8 {
 		t.Errorf("%d of %d stored requests are read back for one new request", requests, len(rows))
 	}
 }
@@ -356,7 +356,7 @@ func TestRunWithoutRequestsStoresNothing(t *testing.T) {
 	if result.Stored || len(tree(t, e.Dir, []string{"requests", "reports"})) != 0 {
 		t.Errorf("stored: %v; files %v", result.Stored, tree(t, e.Dir, []string{"requests", "reports"}))
 	}
-	for _, input := range result.Run.Inputs {
+	for _, input := range result.Last().Inputs {
 		if !input.AddsUp() || input.Accepted != 0 {
 			t.Errorf("%s: %+v", input.Path, input)
 		}

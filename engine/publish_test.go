@@ -167,7 +167,7 @@ func TestLateDataRaiseTheRevision(t *testing.T) {
 		}
 	}
 	changed := map[string]bool{}
-	for _, published := range result.Run.Published {
+	for _, published := range result.Last().Published {
 		changed[published.Dir] = published.Changed
 	}
 	want := map[string]bool{all[0]: true, all[1]: true, all[3]: false, all[4]: false}
@@ -186,8 +186,8 @@ func TestLateDataRaiseTheRevision(t *testing.T) {
 		t.Errorf("changes %+v", changes)
 	}
 	// Nothing is late any more.
-	if result := mustRun(t, e); len(result.Run.Published) != 0 {
-		t.Errorf("published again: %+v", result.Run.Published)
+	if result := mustRun(t, e); len(result.Last().Published) != 0 {
+		t.Errorf("published again: %+v", result.Last().Published)
 	}
 }
 

@@ -78,7 +78,7 @@ func TestChangesAreListed(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(e.Dir, "reports", ".published")); err != nil {
 		t.Fatal(err)
 	}
-	if published := mustRun(t, e, late).Run.Published; len(published) != 3 || published[0].Changed {
+	if published := mustRun(t, e, late).Last().Published; len(published) != 3 || published[0].Changed {
 		t.Errorf("published %+v", published)
 	}
 	if difference := treeDifference(tree(t, e.Dir, []string{"reports"}), bytes); difference != "" {

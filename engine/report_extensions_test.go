@@ -65,7 +65,7 @@ func TestLateEventChangesLaterTotals(t *testing.T) {
 	before := tree(t, e.Dir, []string{"reports/acme"})
 	result := runExtensions(t, e, eventFile(t, event(week(1).Add(time.Hour), "acme/tool", "install", "carol")))
 	var periods []string
-	for _, p := range result.Run.Published {
+	for _, p := range result.Last().Published {
 		if p.Publisher == "acme" {
 			periods = append(periods, p.Period)
 		}
@@ -85,7 +85,7 @@ func TestLateEventChangesLaterTotals(t *testing.T) {
 	if change.Changed != 1 || change.Rows[0].Was["total_installs"] != "2" || change.Rows[0].Now["total_installs"] != "3" || len(change.Rows[0].Now) != 1 {
 		t.Errorf("change %+v", change)
 	}
-	if again := mustRun(t, e).Run.Published; len(again) != 0 {
+	if again := mustRun(t, e).Last().Published; len(again) != 0 {
 		t.Errorf("published again: %+v", again)
 	}
 }

@@ -74,7 +74,7 @@ func publishedSets(t rapid.TB, e *Engine, result *Result) []*publishedSet {
 	actions := storedActions(t, e)
 	var sets []*publishedSet
 	want := map[string]bool{}
-	for _, p := range result.Run.Published {
+	for _, p := range result.Last().Published {
 		of, err := period.Parse(p.Period)
 		if err != nil {
 			t.Fatal(err)

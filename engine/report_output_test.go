@@ -114,7 +114,7 @@ func TestOutputOptions(t *testing.T) {
 		{Gzip: true}, {CSVPartSize: 1000}, {CSVPartSize: 1000, Gzip: true}, {XLSX: true}, {CSVPartSize: 2000, XLSX: true}, {CSVPartSize: 1e6}, {},
 	} {
 		e.Config.Reports.Gzip, e.Config.Reports.CSVPartSize, e.Config.Reports.XLSX = options.Gzip, options.CSVPartSize, options.XLSX
-		if published := mustRun(t, e).Run.Published; len(published) == 0 {
+		if published := mustRun(t, e).Last().Published; len(published) == 0 {
 			t.Errorf("%+v: nothing is published anew", options)
 		}
 		manifest := filesMatch(t, e, dir)

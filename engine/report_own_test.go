@@ -90,7 +90,7 @@ func TestOwnReports(t *testing.T) {
 	wantChange(t, manifest, reports.Change{Report: "total", Changed: 1, Rows: []reports.ChangedRow{{Row: numbers{}, Was: numbers{"number": "2"}, Now: numbers{"number": "3"}}}})
 	// A file that changes publishes everything again, one that goes takes its reports along.
 	writeFile(t, e.Config.Reports.Files[3], []byte(strings.Replace(tags, "count", "10 * count", 1)))
-	if published := mustRun(t, e).Run.Published; len(published) != 3 {
+	if published := mustRun(t, e).Last().Published; len(published) != 3 {
 		t.Errorf("%d directories are published, want 3: %+v", len(published), published)
 	}
 	wantRows("globex/"+weekDir, "tags_of_mine", header, "web,v1,10,weekly,2026-09-14")
@@ -210,7 +210,7 @@ func TestReportSelection(t *testing.T) {
 	} {
 		e.Config.Reports.Publish, e.Config.Publishers[0].Reports = step.all, step.own
 		revision++
-		if published := mustRun(t, e).Run.Published; len(published) != 2 {
+		if published := mustRun(t, e).Last().Published; len(published) != 2 {
 			t.Errorf("%+v: published %+v", step, published)
 		}
 		for publisher, want := range map[string][]string{"acme": step.wantAcme, "globex": step.wantOthers} {

@@ -12,151 +12,120 @@ import (
 	"github.com/pullscope/pullscope/engine/ingest"
 	"github.com/pullscope/pullscope/engine/lake"
 	"github.com/pullscope/pullscope/engine/period"
-	"github.com/pullscope/pullscope/reports"
 )
 
 // Run does one run: see the package comment for its steps. Without inputs it
-// only publishes what is due. The result is there, as far as the run came, when
-// an error is returned, too.
+// only publishes what is due. Inputs beyond the batch size are loaded by several
+// runs, of which the last one publishes. The result is there, as far as the run
+// came, when an error is returned, too.
 func (e *Engine) Run(ctx context.Context, request Request) (*Result, error) {
 	result := &Result{}
-	if err := e.Config.Validate(); err != nil {
-		return result, &UsageError{err}
-	}
-	store, err := lake.Open(e.Dir)
+	s, err := e.openSession(ctx, request.session())
 	if err != nil {
 		return result, err
 	}
-	release, err := store.Lock()
+	defer s.close()
+	err = s.runBatches(ctx, request, result)
+	result.Elapsed = e.now().Sub(s.begun)
+	return result, s.recordAttempt(result, err)
+}
+
+// runBatches does one run per batch of inputs.
+func (s *session) runBatches(ctx context.Context, request Request, result *Result) error {
+	inbox, err := s.newInbox(request)
 	if err != nil {
-		return result, err
+		return err
 	}
-	defer release()
-	r := &run{Engine: e, store: store, request: request, result: result, begun: e.now()}
-	err = r.do(ctx)
-	result.Elapsed = e.now().Sub(r.begun)
-	return result, err
+	limits, err := s.stampLimits(request)
+	if err != nil {
+		return err
+	}
+	for last := false; !last; {
+		r := &run{session: s, request: request, result: result, limits: limits}
+		if last, err = r.do(ctx, inbox); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // run is one run at work.
 type run struct {
-	*Engine
-	store   *lake.Lake
+	*session
 	request Request
 	result  *Result
-	begun   time.Time
-	runs    []lake.Run // what earlier runs did
 	commit  *lake.Commit
+	limits  map[string]stampLimits
 
-	chosen   []reports.Report // the reports that are published
 	enricher *enrich.Enricher // of a run with inputs
 }
 
-func (r *run) do(ctx context.Context) error {
-	if err := r.prepare(); err != nil {
-		return err
+// do loads one batch of the inputs, and publishes if it was the last one.
+func (r *run) do(ctx context.Context, inbox *inbox) (last bool, err error) {
+	if err := r.begin(); err != nil {
+		return false, err
 	}
 	defer r.commit.Abort()
-	inputs, err := r.open()
+	batch, err := inbox.next(ctx, r.known())
 	if err != nil {
-		return err
+		return false, err
 	}
-	defer closeInputs(inputs)
-	if len(inputs) > 0 {
-		if err := r.enrichAndBuild(ctx, inputs); err != nil {
-			return err
+	defer closeInputs(batch.inputs)
+	r.skip(batch.skipped)
+	r.tellBegun(batch.inputs)
+	if len(batch.inputs) > 0 {
+		if err := r.enrichAndBuild(ctx, batch.inputs); err != nil {
+			return false, err
 		}
 	}
 	if err := r.commitDays(); err != nil {
-		return err
+		return false, err
+	}
+	if !batch.last {
+		return false, r.finish()
 	}
 	publishErr := r.timed("report", func() error { return r.publish(ctx) })
 	if publishErr != nil {
 		publishErr = fmt.Errorf("the requests are stored, but not all reports are published (the next run publishes the rest): %w", publishErr)
 		r.manifest().Error = publishErr.Error()
 	}
-	r.manifest().EndedAt = r.now()
-	*r.manifest() = r.manifest().Normalized()
-	if err := r.commit.Finish(*r.manifest()); err != nil {
-		return errors.Join(publishErr, err)
-	}
-	return publishErr
+	return true, errors.Join(publishErr, r.finish())
 }
 
-func (r *run) manifest() *lake.Run { return &r.result.Run }
-
-// prepare brings the data directory in order and begins the manifest.
-func (r *run) prepare() error {
-	recovered, err := r.store.Recover()
-	if err != nil {
-		return err
-	}
-	if recovered != nil {
-		r.log().Warn("completed a run that was interrupted", "run", recovered.Run)
-	}
-	if removed, err := r.store.ExpireRejects(r.Config.RejectsRetention.Duration, r.begun); err != nil {
-		return err
-	} else if removed > 0 {
-		r.log().Info("removed old quarantine files", "files", removed)
-	}
-	if r.runs, err = r.store.Runs(); err != nil {
-		return err
-	}
-	if err := r.checkSettings(r.runs); err != nil {
-		return err
-	}
-	// Better now than after all the work.
-	if r.chosen, err = r.Config.allReports(); err != nil {
-		return err
-	}
+// begin begins the manifest and the commit of a run.
+func (r *run) begin() error {
 	id, err := r.store.NextRunID(r.begun)
 	if err != nil {
 		return err
 	}
-	*r.manifest() = lake.Run{
-		Run: id, Engine: Version, StartedAt: r.begun,
+	r.result.Runs = append(r.result.Runs, lake.Run{
+		Run: id, Engine: Version, StartedAt: r.now(),
 		Window: r.Config.Window.String(), ClientPrefix: r.Config.IPv6ClientPrefix,
 		Versions: map[string]string{"rules": RulesVersion},
-	}
+	})
 	r.commit, err = r.store.Begin(id)
 	return err
 }
 
-// open finds the inputs and leaves out what is known by its stored bytes.
-func (r *run) open() ([]*ingest.Input, error) {
-	known := knownInputs(r.runs)
-	format := r.request.Format
-	if format == "" {
-		format = ingest.Auto
+// finish writes the manifest.
+func (r *run) finish() error {
+	r.manifest().EndedAt = r.now()
+	*r.manifest() = r.manifest().Normalized()
+	if err := r.commit.Finish(*r.manifest()); err != nil {
+		return err
 	}
-	logs, err := r.openAs(ingest.Requests, "--input", r.request.Inputs, format, known.of(lake.KindRequests))
-	if err != nil {
-		return nil, err
-	}
-	events, err := r.openAs(ingest.ExtensionEvents, "--extensions", r.request.Extensions, ingest.Auto, known.of(lake.KindExtensionEvents))
-	if err != nil {
-		closeInputs(logs)
-		return nil, err
-	}
-	return append(logs, events...), nil
+	r.runs = append(r.runs, *r.manifest())
+	return nil
 }
 
-// openAs opens the inputs of one flag.
-func (r *run) openAs(schema *ingest.Schema, flag string, patterns []string, format ingest.Format, known known) ([]*ingest.Input, error) {
-	if len(patterns) == 0 {
-		return nil, nil
-	}
-	paths, err := ingest.Discover(flag, patterns)
-	if err != nil {
-		return nil, err
-	}
-	inputs, skipped, err := openInputs(schema, paths, format, known)
-	r.skip(skipped)
-	for _, input := range inputs {
-		r.log().Info("reading", "file", input.Name(), "format", string(input.Format), "packing", input.Packing, "bytes", input.FileBytes)
-	}
-	return inputs, err
+// known is what the lake has read, as this run sees it.
+func (r *run) known() known {
+	k := knownInputs(r.runs)
+	k.readmit = r.request.Readmit
+	return k
 }
+
+func (r *run) manifest() *lake.Run { return r.result.Last() }
 
 func (r *run) skip(skipped []lake.Skipped) {
 	for _, skip := range skipped {
@@ -173,10 +142,10 @@ func (r *run) build(ctx context.Context, inputs []*ingest.Input) error {
 	}
 	defer w.close()
 	w.enricher = r.enricher
-	known := knownInputs(r.runs)
+	known := r.known()
 	var l *loader
 	err = r.timed("load", func() error {
-		if l, err = newLoader(ctx, w, probeSizes(known, inputs), r.reportProgress(inputs)); err != nil {
+		if l, err = newLoader(ctx, w, known, r.limits, probeSizes(known, inputs), r.reportProgress(inputs)); err != nil {
 			return err
 		}
 		if err := l.load(ctx, inputs); err != nil {
@@ -235,7 +204,7 @@ func (r *run) merge(ctx context.Context, l *loader, known known) (*merger, error
 	if err != nil {
 		return nil, err
 	}
-	m, err := newMerger(l.workspace, r.store, p.superseded)
+	m, err := newMerger(l.workspace, r.store, r.horizon, p.superseded)
 	if err != nil {
 		return nil, err
 	}
@@ -279,7 +248,9 @@ func (r *run) commitDays() error {
 		if err := r.commit.Seal(*r.manifest()); err != nil {
 			return errors.Join(err, r.commit.Abort())
 		}
-		r.result.Stored = len(r.manifest().Days)+len(r.manifest().ExtensionDays) > 0
+		if len(r.manifest().Days)+len(r.manifest().ExtensionDays) > 0 {
+			r.result.Stored = true
+		}
 		return r.commit.Apply()
 	})
 }

@@ -19,7 +19,7 @@ func TestScenarios(t *testing.T) {
 			e.Config.Window.Duration = scenario.Window
 			inputs := writeScenario(t, t.TempDir(), scenario)
 			result := mustRun(t, e, inputs...)
-			if check := result.Run.Check; check.Requests != int64(len(scenario.Rows)) || check.Differences != 0 {
+			if check := result.Last().Check; check.Requests != int64(len(scenario.Rows)) || check.Differences != 0 {
 				t.Errorf("check is %+v, want %d requests without difference", check, len(scenario.Rows))
 			}
 			checkStoredLabels(t, e, scenario)

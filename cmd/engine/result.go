@@ -18,8 +18,17 @@ import (
 
 // printResult tells what a run did, for a person.
 func printResult(w io.Writer, e *engine.Engine, result *engine.Result) {
-	run := result.Run
-	printInputs(w, e.Dir, run)
+	for n, run := range result.Runs {
+		if n > 0 {
+			fmt.Fprintln(w)
+		}
+		printRun(w, e.Dir, run, n == len(result.Runs)-1)
+	}
+}
+
+// printRun tells of one run; the last one of several publishes.
+func printRun(w io.Writer, dir string, run lake.Run, last bool) {
+	printInputs(w, dir, run)
 	for _, skipped := range run.Skipped {
 		fmt.Fprintf(w, "skipped %s: %s\n", skipped.Path, skipped.Reason)
 	}
@@ -29,12 +38,14 @@ func printResult(w io.Writer, e *engine.Engine, result *engine.Result) {
 		}
 	}
 	printDays(w, run)
-	printPublished(w, e.Dir, run)
+	if last {
+		printPublished(w, dir, run)
+	}
 	var seconds []string
 	for _, timing := range run.Timings {
 		seconds = append(seconds, fmt.Sprintf("%s %.1f s", timing.Step, timing.Seconds))
 	}
-	fmt.Fprintf(w, "run %s done in %s (%s)\n", run.Run, result.Elapsed.Round(100*time.Millisecond), strings.Join(seconds, ", "))
+	fmt.Fprintf(w, "run %s done in %s (%s)\n", run.Run, run.EndedAt.Sub(run.StartedAt).Round(100*time.Millisecond), strings.Join(seconds, ", "))
 }
 
 func printInputs(w io.Writer, dir string, run lake.Run) {

@@ -83,12 +83,17 @@ func run(c *cli.Context) error {
 		return err
 	}
 	if c.Bool("json") {
-		for i := range result.Run.Inputs {
-			result.Run.Inputs[i].Marks = "" // long, and of use to the engine only
-		}
 		encoder := json.NewEncoder(c.App.Writer)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(result.Run)
+		for _, run := range result.Runs {
+			for i := range run.Inputs {
+				run.Inputs[i].Marks = "" // long, and of use to the engine only
+			}
+			if err := encoder.Encode(run); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	printResult(c.App.Writer, e, result)
 	return nil

@@ -46,7 +46,7 @@ func Open(ctx context.Context, options Options) (*DB, error) {
 func (d *DB) configure(ctx context.Context, options Options) error {
 	threads := options.Threads
 	if threads == 0 {
-		threads = runtime.NumCPU()
+		threads = runtime.GOMAXPROCS(0)
 	}
 	settings := []string{
 		"set TimeZone = 'UTC'",

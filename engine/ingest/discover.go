@@ -10,6 +10,9 @@ import (
 	"strings"
 )
 
+// ErrNoMatch says that a glob or a directory names no file now, though it may later.
+var ErrNoMatch = errors.New("matches no file")
+
 // Discover returns the files that the patterns name: a file, every file below a
 // directory, or the matches of a glob. Names that start with a dot are skipped
 // inside directories. The result is sorted and free of repetitions; a pattern
@@ -54,20 +57,32 @@ func discover(flag, pattern string) ([]string, error) {
 			continue // as a shell does: half-copied files are hidden
 		}
 		found, err := discover(flag, match)
+		if _, gone := os.Lstat(match); err != nil && errors.Is(gone, fs.ErrNotExist) {
+			continue // renamed since
+		}
 		if err != nil {
 			return nil, err
 		}
 		files = append(files, found...)
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("input pattern %s matches no file; check the path of %s", pattern, flag)
+		return nil, fmt.Errorf("input pattern %s %w; check the path of %s", pattern, ErrNoMatch, flag)
 	}
 	return files, nil
 }
 
+// emptyDirError is ErrNoMatch in the words for a directory.
+type emptyDirError struct{ text string }
+
+func (e *emptyDirError) Error() string        { return e.text }
+func (e *emptyDirError) Is(target error) bool { return target == ErrNoMatch }
+
 func discoverDir(flag, dir string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if path != dir && errors.Is(err, fs.ErrNotExist) {
+			return nil // renamed since
+		}
 		if err != nil {
 			return err
 		}
@@ -86,7 +101,7 @@ func discoverDir(flag, dir string) ([]string, error) {
 		return nil, fmt.Errorf("read input directory %s: %w", dir, err)
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("input directory %s holds no file; check the path of %s", dir, flag)
+		return nil, &emptyDirError{fmt.Sprintf("input directory %s holds no file; check the path of %s", dir, flag)}
 	}
 	return files, nil
 }

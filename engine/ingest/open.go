@@ -23,7 +23,9 @@ const byteOrderMark = "\ufeff"
 type Input struct {
 	Path      string
 	Schema    *Schema
-	FileBytes int64  // as stored, which is compressed size for gzip and zstd
+	Info      os.FileInfo // of the opened file
+	FileBytes int64       // as stored, which is compressed size for gzip and zstd
+	LeftBytes int64       // at its end that are not read, see LeaveBegunLine
 	Packing   string // "", "gzip" or "zstd"
 	Format    Format
 	Columns   []string // of a CSV file: the canonical name of each field, "" for others
@@ -60,7 +62,11 @@ func open(schema *Schema, path string, format Format) (*Input, error) {
 	if err != nil {
 		return nil, unwrapPath(err)
 	}
-	input := &Input{Path: path, Schema: schema, FileBytes: info.Size(), Format: format, file: file}
+	if info, err = file.Stat(); err != nil { // the path may name another file by now
+		file.Close()
+		return nil, unwrapPath(err)
+	}
+	input := &Input{Path: path, Schema: schema, Info: info, FileBytes: info.Size(), Format: format, file: file}
 	if err := input.inspect(); err != nil {
 		file.Close()
 		return nil, err
@@ -117,7 +123,7 @@ func (in *Input) inspectParquet(head []byte) error {
 	if !bytes.HasPrefix(head, []byte("PAR1")) {
 		return fmt.Errorf("no Parquet file (it does not start with PAR1); check --format")
 	}
-	return nil
+	return in.checkParquetEnd()
 }
 
 func (in *Input) inspectHeader(head []byte) error {

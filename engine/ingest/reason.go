@@ -15,6 +15,7 @@ const (
 	OtherMethod       Reason = "other_method"       // neither HEAD nor GET
 	Status            Reason = "status"             // outside 200 to 399
 	FallbackReference Reason = "fallback_reference" // sha256-<hex>, .sig, .att, .sbom
+	Pruned            Reason = "pruned"             // of a day that retain_requests has removed
 )
 
 // Reasons to reject a line: it cannot be read as what it claims to be. The
@@ -33,4 +34,6 @@ const (
 	InvalidEvent       Reason = "invalid_event"          // none of install, uninstall, update, open
 	UnterminatedQuote  Reason = "unterminated_quote"
 	FieldCountMismatch Reason = "field_count"
+	TooLate            Reason = "too_late"      // more than late_days before the newest stored day
+	InTheFuture        Reason = "in_the_future" // more than future_tolerance ahead of the clock
 )

@@ -304,7 +304,7 @@ func TestCrashKilled(t *testing.T) {
 		if killed != (n < len(steps)) || !killed && err != nil {
 			t.Fatalf("step %d of %d: %v\n%s", n, len(steps), err, out)
 		}
-		release, err := l.Lock()
+		release, err := l.Lock(t.Context(), "test", false)
 		if err != nil {
 			t.Fatalf("the killed process left the lake locked: %v", err)
 		}
@@ -326,7 +326,7 @@ func killMyself(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	l := &Lake{dir: dir}
-	if _, err := l.Lock(); err != nil {
+	if _, err := l.Lock(t.Context(), "test", false); err != nil {
 		t.Fatal(err)
 	}
 	n := 0

@@ -6,7 +6,9 @@
 //	runs/<run>.json                            manifest of one run, written last and never changed
 //	reports/…                                  published directories, each replaced whole (PublishDir)
 //	key                                        32 random bytes in hex, made on first use, never replaced
-//	lock                                       held by the one run that writes
+//	lock                                       held by the one run that writes; says who holds it
+//	worker.lock                                held by the one worker, likewise
+//	attempt.json, worker.json                  how the last run went, and what the worker does next
 //	scratch/<run>/                             files staged by a run that has not finished
 //	scratch/tmp/                               temporary files of the database
 //

@@ -98,7 +98,7 @@ func TestOpenExistingCreatesNothing(t *testing.T) {
 	}
 	l.Scratch()
 	for name, call := range map[string]func() error{
-		"Lock":          func() error { _, err := l.Lock(); return err },
+		"Lock":          func() error { _, err := l.Lock(t.Context(), "test", false); return err },
 		"Key":           func() error { _, err := l.Key(); return err },
 		"Recover":       func() error { _, err := l.Recover(); return err },
 		"Begin":         func() error { _, err := l.Begin("000001-20261120T155911Z"); return err },

@@ -75,7 +75,7 @@ func (r Run) Normalized() Run {
 	r.Inputs = append([]Input{}, r.Inputs...)
 	for n := range r.Inputs {
 		input := &r.Inputs[n]
-		input.Ignored = orEmpty(input.Ignored)
+		input.Rejects, input.Ignored = orEmpty(input.Rejects), orEmpty(input.Ignored)
 		input.Days = append([]period.Day{}, input.Days...)
 		input.Supersedes = append([]string{}, input.Supersedes...)
 	}
@@ -87,6 +87,11 @@ func (r Run) Normalized() Run {
 		r.Published[n].Rows = orEmpty(r.Published[n].Rows)
 	}
 	r.Versions = orEmpty(r.Versions)
+	if r.Pruned != nil {
+		pruned := *r.Pruned
+		pruned.Reports = append([]string{}, pruned.Reports...)
+		r.Pruned = &pruned
+	}
 	r.Enrichment = append([]origin.Origin{}, r.Enrichment...)
 	r.Timings = append([]Timing{}, r.Timings...)
 	return r
@@ -141,7 +146,11 @@ func LiveInputs(runs []Run) []Input {
 	for n, run := range runs {
 		for _, input := range run.Inputs {
 			for _, source := range input.Supersedes {
-				lastSuperseded[id{input.Kind, source}] = n
+				last := n
+				if source == input.Source { // it was read again
+					last = n - 1
+				}
+				lastSuperseded[id{input.Kind, source}] = last
 			}
 		}
 	}

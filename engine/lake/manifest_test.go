@@ -35,6 +35,7 @@ const sampleManifest = `{
       "accepted": 1,
       "duplicates": 1,
       "rejected": 2,
+      "rejects": {},
       "ignored": {
         "other path": 1,
         "status": 2
@@ -60,6 +61,7 @@ const sampleManifest = `{
       "accepted": 0,
       "duplicates": 0,
       "rejected": 0,
+      "rejects": {},
       "ignored": {},
       "earliest": "",
       "latest": "",

@@ -39,6 +39,8 @@ type Run struct {
 	Enrichment []origin.Origin `json:"enrichment"`
 	// Timings are the durations of its steps, in their order.
 	Timings []Timing `json:"timings"`
+	// Pruned is what the run removed because it was older than the configuration keeps it; nil: nothing.
+	Pruned *Pruned `json:"pruned,omitempty"`
 	// Recovered says that the run crashed after its commit was sealed and that a later one completed it.
 	Recovered bool `json:"recovered,omitempty"`
 	// Error is why publishing failed after the days had been committed.
@@ -79,6 +81,8 @@ type Input struct {
 	Duplicates int64 `json:"duplicates"`
 	// Rejected is how many were quarantined.
 	Rejected int64 `json:"rejected"`
+	// Rejects is how many were quarantined, by reason.
+	Rejects map[string]int64 `json:"rejects"`
 	// Ignored is how many were no manifest requests, by reason.
 	Ignored map[string]int64 `json:"ignored"`
 	// Earliest is the first accepted stamp in RFC 3339, UTC; empty when none was accepted.
@@ -87,6 +91,8 @@ type Input struct {
 	Latest string `json:"latest"`
 	// Days are the days of the accepted records, ascending.
 	Days []period.Day `json:"days"`
+	// LateBefore is the day before which requests were too late, when the log was first read; empty: no bound.
+	LateBefore period.Day `json:"late_before,omitempty"`
 	// Marks are fingerprints of the content up to the ends of lines, which tell a shorter version of a log from another log.
 	Marks string `json:"marks,omitempty"`
 	// Supersedes are the sources of shorter versions of the same log, whose requests this one replaced.
@@ -147,6 +153,22 @@ type ExtensionDay struct {
 	SHA256 string `json:"sha256"`
 	// Removed says that the day has no events any more, and so no file.
 	Removed bool `json:"removed,omitempty"`
+}
+
+// Pruned is what a run removed because of its age.
+type Pruned struct {
+	// Horizon is the first day whose requests are kept; empty when no requests were removed by this run.
+	Horizon period.Day `json:"horizon,omitempty"`
+	// Requests is how many requests were removed. Their days are among the days of the run, as removed.
+	Requests int64 `json:"requests"`
+	// Bytes is how much their files held.
+	Bytes int64 `json:"bytes"`
+	// Reports are the directories of reports that were removed, below reports/.
+	Reports []string `json:"reports"`
+	// Rejects is how many files of quarantined lines were removed.
+	Rejects int `json:"rejects"`
+	// Runs is how many manifests of runs that did nothing were removed.
+	Runs int `json:"runs"`
 }
 
 // Check is the comparison of the stored actions with those of the reference classifier.

@@ -1,5 +1,6 @@
 -- Which records of the batch are extension events, and why are the others none?
 -- grain: one row per record of the batch
+-- params: MinUs and MaxUs, the range of possible stamps; LateUs and FutureUs, see stampLimits
 create or replace temp table judged as
 with joined as (
     select
@@ -25,6 +26,8 @@ reasoned as (
             when occurred_us < {{.MinUs}} or occurred_us >= {{.MaxUs}} then 'timestamp_out_of_range'
             when namespace is null then 'invalid_extension_name'
             when event is null or event not in ('install', 'uninstall', 'update', 'open') then 'invalid_event'
+            when occurred_us < {{.LateUs}} then 'too_late'
+            when occurred_us > {{.FutureUs}} then 'in_the_future'
         end as reason
     from joined
 )

@@ -1,5 +1,6 @@
 -- Which records of the batch are requests, and why are the others none?
 -- grain: one row per record of the batch
+-- params: MinUs and MaxUs, the range of possible stamps; PrunedUs, LateUs and FutureUs, see stampLimits
 -- The order of the reasons is that of SEMANTICS §1: unreadable, ignored, rejected.
 create or replace temp table judged as
 with joined as (
@@ -55,9 +56,11 @@ select
         when method not in ('HEAD', 'GET') and method <> '' then 'ignored'
         when status < 200 or status >= 400 then 'ignored'
         when target_ignored is not null then 'ignored'
+        when requested_us >= {{.MinUs}} and requested_us < {{.PrunedUs}} then 'ignored'
         when method is null or method = '' or status is null or requested_us is null then 'rejected'
         when requested_us < {{.MinUs}} or requested_us >= {{.MaxUs}} then 'rejected'
         when client_rejected is not null or target_rejected is not null then 'rejected'
+        when requested_us < {{.LateUs}} or requested_us > {{.FutureUs}} then 'rejected'
         else 'accepted'
     end as verdict,
     case
@@ -67,11 +70,14 @@ select
         when method not in ('HEAD', 'GET') and method <> '' then 'other_method'
         when status < 200 or status >= 400 then 'status'
         when target_ignored is not null then target_ignored
+        when requested_us >= {{.MinUs}} and requested_us < {{.PrunedUs}} then 'pruned'
         when method is null or method = '' then 'invalid_method'
         when status is null then 'invalid_status'
         when requested_us is null then 'invalid_timestamp'
         when requested_us < {{.MinUs}} or requested_us >= {{.MaxUs}} then 'timestamp_out_of_range'
         when client_rejected is not null then client_rejected
-        else target_rejected
+        when target_rejected is not null then target_rejected
+        when requested_us < {{.LateUs}} then 'too_late'
+        when requested_us > {{.FutureUs}} then 'in_the_future'
     end as reason
 from joined

@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pullscope/pullscope/engine/ingest"
+	"github.com/pullscope/pullscope/engine/lake"
+)
+
+// inbox hands out the files that the inputs of a run name, oldest first, in
+// batches that fit into the memory. Logs may be rotated meanwhile: files are told
+// apart by what they are, not by their names, and looked for again until there is
+// none that was not handed out.
+type inbox struct {
+	*session
+	request Request
+	queue   []inboxFile
+	taken   []os.FileInfo // files that were handed out or are known
+	looks   int
+}
+
+// inboxFile is a file that was found.
+type inboxFile struct {
+	path   string
+	info   os.FileInfo
+	schema *ingest.Schema
+	format ingest.Format
+}
+
+// batch is what one run reads.
+type batch struct {
+	inputs  []*ingest.Input
+	skipped []lake.Skipped
+	last    bool
+}
+
+// maxLooks ends the search in a directory in which something never stops renaming files.
+const maxLooks = 10
+
+func (s *session) newInbox(request Request) (*inbox, error) {
+	if request.Format == "" {
+		request.Format = ingest.Auto
+	}
+	b := &inbox{session: s, request: request}
+	return b, b.look()
+}
+
+// look finds the files that were not handed out yet.
+func (b *inbox) look() error {
+	b.looks++
+	logs, err := b.discover("--input", b.request.Inputs)
+	if err != nil {
+		return err
+	}
+	events, err := b.discover("--extensions", b.request.Extensions)
+	if err != nil {
+		return err
+	}
+	for _, path := range logs {
+		b.enqueue(inboxFile{path: path, schema: ingest.Requests, format: b.request.Format})
+	}
+	for _, path := range events {
+		b.enqueue(inboxFile{path: path, schema: ingest.ExtensionEvents, format: ingest.Auto})
+	}
+	// Rotated logs in the order of their last lines touch each day only once or twice.
+	slices.SortStableFunc(b.queue, func(x, y inboxFile) int {
+		return cmp.Or(x.info.ModTime().Compare(y.info.ModTime()), strings.Compare(x.path, y.path))
+	})
+	return nil
+}
+
+// discover finds the files of one flag. After the first look, what is missing has
+// been renamed since.
+func (b *inbox) discover(flag string, patterns []string) ([]string, error) {
+	var all []string
+	for _, pattern := range patterns {
+		paths, err := ingest.Discover(flag, []string{pattern})
+		switch {
+		case err == nil:
+			all = append(all, paths...)
+		case errors.Is(err, ingest.ErrNoMatch) && b.request.Scheduled:
+			b.log().Info("no input", "pattern", pattern)
+		case b.looks == 1:
+			return nil, err
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+func (b *inbox) enqueue(file inboxFile) {
+	var err error
+	if file.info, err = os.Stat(file.path); err == nil && !b.isTaken(file.info) {
+		b.queue = append(b.queue, file)
+	}
+}
+
+// isTaken reports whether the file was handed out, under this name or another. One
+// that has grown since was; one that is shorter is another in its place.
+func (b *inbox) isTaken(info os.FileInfo) bool {
+	return slices.ContainsFunc(b.taken, func(other os.FileInfo) bool {
+		return os.SameFile(info, other) && info.Size() >= other.Size()
+	})
+}
+
+// next opens the files of the next batch, and leaves out those whose stored bytes
+// are known, so that a nightly run over a folder of rotated logs does not unpack
+// them all.
+func (b *inbox) next(ctx context.Context, known known) (taken batch, err error) {
+	defer func() {
+		if err != nil {
+			closeInputs(taken.inputs)
+		}
+	}()
+	var size int64
+	for {
+		if len(b.queue) == 0 && b.looks < maxLooks && len(b.request.Inputs)+len(b.request.Extensions) > 0 {
+			if err := b.look(); err != nil {
+				return taken, err
+			}
+		}
+		if len(b.queue) == 0 {
+			taken.last = true
+			return taken, nil
+		}
+		file := b.queue[0]
+		if estimate := estimatedBytes(file); len(taken.inputs) > 0 && size+estimate > b.Config.batchSize() {
+			return taken, nil
+		} else {
+			size += estimate
+		}
+		b.queue = b.queue[1:]
+		if err := ctx.Err(); err != nil {
+			return taken, err
+		}
+		input, skipped, err := b.open(file, known.of(kindOf(file.schema)))
+		if err != nil {
+			return taken, err
+		}
+		if skipped != nil {
+			taken.skipped = append(taken.skipped, *skipped)
+			size -= estimatedBytes(file)
+		}
+		if input != nil {
+			b.log().Info("reading", "file", input.Name(), "format", string(input.Format), "packing", input.Packing, "bytes", input.FileBytes)
+			taken.inputs = append(taken.inputs, input)
+		}
+	}
+}
+
+// open opens one file, or says why it is not read; neither, when it is gone.
+func (b *inbox) open(file inboxFile, known known) (*ingest.Input, *lake.Skipped, error) {
+	input, err := ingest.OpenAs(file.schema, file.path, file.format)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil // renamed; the next look finds it
+	}
+	if err == nil && b.isTaken(input.Info) {
+		return nil, nil, input.Close()
+	}
+	settling := isSettling(file.info.ModTime(), b.now(), b.Config.Settle.Duration)
+	if err == nil {
+		b.taken = append(b.taken, input.Info)
+		settling = isSettling(input.Info.ModTime(), b.now(), b.Config.Settle.Duration)
+		if settling {
+			if err = input.LeaveBegunLine(); err == nil && b.request.Scheduled {
+				err = input.CheckComplete()
+			}
+			if err != nil {
+				input.Close()
+			}
+		}
+	}
+	if err != nil {
+		if !b.request.Scheduled || !settling {
+			return nil, nil, err
+		}
+		// Somebody is writing it; who does may not be finished for a while.
+		b.taken = append(b.taken, file.info)
+		return nil, &lake.Skipped{Path: file.name(), Reason: "left for the next run, it is still being written: " + err.Error()}, nil
+	}
+	skip, err := known.skipFile(input)
+	if err != nil || skip != nil {
+		return nil, skip, errors.Join(err, input.Close())
+	}
+	return input, nil, nil
+}
+
+// isSettling reports whether a file is so young that its end may be missing. Of a
+// stamp in the future nothing follows.
+func isSettling(modified, now time.Time, settle time.Duration) bool {
+	age := now.Sub(modified)
+	return age > -settle && age < settle
+}
+
+func (f inboxFile) name() string { return f.info.Name() }
+
+func kindOf(schema *ingest.Schema) string {
+	if schema == ingest.ExtensionEvents {
+		return lake.KindExtensionEvents
+	}
+	return lake.KindRequests
+}
+
+// estimatedBytes is about how much text the file holds: logs pack well.
+func estimatedBytes(file inboxFile) int64 {
+	switch name := file.path; {
+	case strings.HasSuffix(name, ".gz"), strings.HasSuffix(name, ".zst"):
+		return 15 * file.info.Size()
+	case strings.HasSuffix(name, ".parquet"):
+		return 8 * file.info.Size()
+	}
+	return file.info.Size()
+}
+
+// tellBegun notes the files whose last line was left.
+func (r *run) tellBegun(inputs []*ingest.Input) {
+	for _, input := range inputs {
+		if input.LeftBytes > 0 {
+			r.skip([]lake.Skipped{{Path: input.Name(), Reason: fmt.Sprintf(
+				"its last line (%d bytes) has no end yet and is left for the next run; the file changed less than %s ago", input.LeftBytes, r.Config.Settle)}})
+		}
+	}
+}

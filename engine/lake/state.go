@@ -1,0 +1,104 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/pullscope/pullscope/engine/period"
+)
+
+const (
+	attemptFile = "attempt.json"
+	workerFile  = "worker.json"
+)
+
+// Attempt is the last time that somebody tried to run: attempt.json. Failed runs leave no manifest, so this is
+// where they are seen.
+type Attempt struct {
+	// Run is the id of the run; empty when it failed before it had one.
+	Run string `json:"run"`
+	// StartedAt is when the attempt began, by the clock of the machine.
+	StartedAt time.Time `json:"started_at"`
+	// EndedAt is when it was over.
+	EndedAt time.Time `json:"ended_at"`
+	// Error is why it failed; empty when it did not.
+	Error string `json:"error,omitempty"`
+	// Failures is how many attempts have failed since the last that did not.
+	Failures int `json:"failures"`
+}
+
+// WriteAttempt replaces what is known of the last attempt. The caller holds the lock.
+func (l *Lake) WriteAttempt(a Attempt) error {
+	return l.writeState("record the attempt", attemptFile, a)
+}
+
+// Attempt returns the last attempt, nil when there was none.
+func (l *Lake) Attempt() (*Attempt, error) { return readState[Attempt](l, attemptFile) }
+
+// WorkerState is what the worker on a data directory does: worker.json.
+type WorkerState struct {
+	// PID is the process of the worker, on Host.
+	PID int `json:"pid"`
+	// Host is the name of its machine.
+	Host string `json:"host"`
+	// Schedule is what it was given: weekly, or five or six fields of cron.
+	Schedule string `json:"schedule"`
+	// StartedAt is when it began.
+	StartedAt time.Time `json:"started_at"`
+	// NextDue is when it runs next, be it on schedule or again after a failure.
+	NextDue time.Time `json:"next_due"`
+	// Retry says that NextDue is a repetition of a run that failed.
+	Retry bool `json:"retry,omitempty"`
+	// StoppedAt is when it ended in good order; zero while it works, and after a crash.
+	StoppedAt time.Time `json:"stopped_at,omitzero"`
+}
+
+// WriteWorkerState replaces what is known of the worker. The caller holds the worker's lock.
+func (l *Lake) WriteWorkerState(s WorkerState) error {
+	return l.writeState("record the worker's state", workerFile, s)
+}
+
+// WorkerState returns what the last worker wrote, nil when there was none.
+func (l *Lake) WorkerState() (*WorkerState, error) { return readState[WorkerState](l, workerFile) }
+
+// writeState replaces a small file of the data directory at once.
+func (l *Lake) writeState(verb, name string, state any) error {
+	if err := l.writable(verb); err != nil {
+		return err
+	}
+	text, err := encodeJSON(state)
+	if err != nil {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	if err := writeFile(l.path(name), text, l.Scratch()); err != nil {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	return nil
+}
+
+// readState reads a small file of the data directory, nil when it is not there.
+func readState[T any](l *Lake, name string) (*T, error) {
+	var state T
+	err := readJSON(l.path(name), &state)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &state, nil
+}
+
+// Horizon is the first day that the lake still keeps whole: the requests of the days before it were pruned, and it
+// does not change any more, since its first requests may continue pruned ones. Empty when nothing was pruned.
+func Horizon(runs []Run) period.Day {
+	var horizon period.Day
+	for _, run := range runs {
+		if run.Pruned != nil {
+			horizon = max(horizon, run.Pruned.Horizon)
+		}
+	}
+	return horizon
+}
