@@ -41,6 +41,7 @@ type Request struct {
 	Extensions  []string       // files with extension events, likewise
 	Period      *period.Period // only this period is published
 	IncludeOpen bool           // publish periods that are not closed, too
+	Prune       bool           // remove what is older than the configuration keeps it, after publishing
 
 	// Scheduled says that nobody watches: a glob or directory without files is a
 	// quiet day, and a file that is changing and cannot be read yet is left for the next run.

@@ -189,10 +189,10 @@ func tree(t rapid.TB, root string, dirs []string, except ...string) map[string]s
 	return hashes
 }
 
-// wholeTree hashes everything in a data directory but its key and lock.
+// wholeTree hashes everything in a data directory but its key, its lock and what is said of the last attempt.
 func wholeTree(t rapid.TB, dir string) map[string]string {
 	t.Helper()
-	return tree(t, dir, []string{"."}, "key", "lock")
+	return tree(t, dir, []string{"."}, "key", "lock", "attempt.json")
 }
 
 // treeDifference tells how two trees differ; "" when they do not.

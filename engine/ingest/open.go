@@ -26,7 +26,7 @@ type Input struct {
 	Info      os.FileInfo // of the opened file
 	FileBytes int64       // as stored, which is compressed size for gzip and zstd
 	LeftBytes int64       // at its end that are not read, see LeaveBegunLine
-	Packing   string // "", "gzip" or "zstd"
+	Packing   string      // "", "gzip" or "zstd"
 	Format    Format
 	Columns   []string // of a CSV file: the canonical name of each field, "" for others
 	Separator byte     // of a CSV file
