@@ -23,7 +23,7 @@ type inbox struct {
 	*session
 	request Request
 	queue   []inboxFile
-	taken   []os.FileInfo // files that were handed out or are known
+	taken   []inboxFile // files that were handed out or are known
 	looks   int
 }
 
@@ -44,6 +44,9 @@ type batch struct {
 
 // maxLooks ends the search in a directory in which something never stops renaming files.
 const maxLooks = 10
+
+// maxOpen is how many files one run holds open at most, well below what a process may.
+const maxOpen = 400
 
 func (s *session) newInbox(request Request) (*inbox, error) {
 	if request.Format == "" {
@@ -98,16 +101,16 @@ func (b *inbox) discover(flag string, patterns []string) ([]string, error) {
 
 func (b *inbox) enqueue(file inboxFile) {
 	var err error
-	if file.info, err = os.Stat(file.path); err == nil && !b.isTaken(file.info) {
+	if file.info, err = os.Stat(file.path); err == nil && !b.isTaken(file) {
 		b.queue = append(b.queue, file)
 	}
 }
 
 // isTaken reports whether the file was handed out, under this name or another. One
 // that has grown since was; one that is shorter is another in its place.
-func (b *inbox) isTaken(info os.FileInfo) bool {
-	return slices.ContainsFunc(b.taken, func(other os.FileInfo) bool {
-		return os.SameFile(info, other) && info.Size() >= other.Size()
+func (b *inbox) isTaken(file inboxFile) bool {
+	return slices.ContainsFunc(b.taken, func(other inboxFile) bool {
+		return other.schema == file.schema && os.SameFile(file.info, other.info) && file.info.Size() >= other.info.Size()
 	})
 }
 
@@ -132,10 +135,9 @@ func (b *inbox) next(ctx context.Context, known known) (taken batch, err error) 
 			return taken, nil
 		}
 		file := b.queue[0]
-		if estimate := estimatedBytes(file); len(taken.inputs) > 0 && size+estimate > b.Config.batchSize() {
+		estimate := estimatedBytes(file)
+		if len(taken.inputs) == maxOpen || len(taken.inputs) > 0 && size+estimate > b.Config.batchSize() {
 			return taken, nil
-		} else {
-			size += estimate
 		}
 		b.queue = b.queue[1:]
 		if err := ctx.Err(); err != nil {
@@ -147,11 +149,11 @@ func (b *inbox) next(ctx context.Context, known known) (taken batch, err error) 
 		}
 		if skipped != nil {
 			taken.skipped = append(taken.skipped, *skipped)
-			size -= estimatedBytes(file)
 		}
 		if input != nil {
 			b.log().Info("reading", "file", input.Name(), "format", string(input.Format), "packing", input.Packing, "bytes", input.FileBytes)
 			taken.inputs = append(taken.inputs, input)
+			size += estimate
 		}
 	}
 }
@@ -162,29 +164,21 @@ func (b *inbox) open(file inboxFile, known known) (*ingest.Input, *lake.Skipped,
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil // renamed; the next look finds it
 	}
-	if err == nil && b.isTaken(input.Info) {
-		return nil, nil, input.Close()
-	}
-	settling := isSettling(file.info.ModTime(), b.now(), b.Config.Settle.Duration)
 	if err == nil {
-		b.taken = append(b.taken, input.Info)
-		settling = isSettling(input.Info.ModTime(), b.now(), b.Config.Settle.Duration)
-		if settling {
-			if err = input.LeaveBegunLine(); err == nil && b.request.Scheduled {
-				err = input.CheckComplete()
-			}
-			if err != nil {
-				input.Close()
-			}
+		if file.info = input.Info; b.isTaken(file) {
+			return nil, nil, input.Close()
 		}
+	}
+	b.taken = append(b.taken, file)
+	settling := isSettling(file.info.ModTime(), b.now(), b.Config.Settle.Duration)
+	if err == nil && settling {
+		err = b.readToItsEnd(input)
+	}
+	if err != nil && b.request.Scheduled && settling {
+		return nil, &lake.Skipped{Path: file.info.Name(), Reason: "left for the next run, it is still being written: " + err.Error()}, nil
 	}
 	if err != nil {
-		if !b.request.Scheduled || !settling {
-			return nil, nil, err
-		}
-		// Somebody is writing it; who does may not be finished for a while.
-		b.taken = append(b.taken, file.info)
-		return nil, &lake.Skipped{Path: file.name(), Reason: "left for the next run, it is still being written: " + err.Error()}, nil
+		return nil, nil, err
 	}
 	skip, err := known.skipFile(input)
 	if err != nil || skip != nil {
@@ -193,14 +187,25 @@ func (b *inbox) open(file inboxFile, known known) (*ingest.Input, *lake.Skipped,
 	return input, nil, nil
 }
 
+// readToItsEnd decides where a file ends that may still be written, and finds one
+// that has no end yet.
+func (b *inbox) readToItsEnd(input *ingest.Input) error {
+	err := input.LeaveBegunLine()
+	if err == nil && b.request.Scheduled {
+		err = input.CheckComplete()
+	}
+	if err != nil {
+		return errors.Join(err, input.Close())
+	}
+	return nil
+}
+
 // isSettling reports whether a file is so young that its end may be missing. Of a
 // stamp in the future nothing follows.
 func isSettling(modified, now time.Time, settle time.Duration) bool {
 	age := now.Sub(modified)
 	return age > -settle && age < settle
 }
-
-func (f inboxFile) name() string { return f.info.Name() }
 
 func kindOf(schema *ingest.Schema) string {
 	if schema == ingest.ExtensionEvents {
