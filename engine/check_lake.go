@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/pullscope/pullscope/engine/classify"
 	"github.com/pullscope/pullscope/engine/duck"
@@ -53,7 +55,11 @@ func (e *Engine) Check(ctx context.Context) (lake.Check, error) {
 	if len(days) == 0 {
 		return result, nil
 	}
-	return e.checkStored(ctx, store, days)
+	proofs, err := e.proofs(runs)
+	if err != nil {
+		return result, err
+	}
+	return e.checkStored(ctx, store, days, proofs)
 }
 
 // checkFiles compares the day files of a table with what the manifests recorded.
@@ -82,7 +88,7 @@ func checkFiles(store *lake.Lake, runs []lake.Run, table lake.Table) error {
 }
 
 // checkStored reads the lake in parts, each all requests of some addresses.
-func (e *Engine) checkStored(ctx context.Context, store *lake.Lake, days []period.Day) (lake.Check, error) {
+func (e *Engine) checkStored(ctx context.Context, store *lake.Lake, days []period.Day, proofs []proof) (lake.Check, error) {
 	var result lake.Check
 	files := filesOf(days, store.DayFile)
 	total, err := e.countRows(ctx, files)
@@ -92,16 +98,20 @@ func (e *Engine) checkStored(ctx context.Context, store *lake.Lake, days []perio
 	parts := total/(checkRows/2) + 1
 	for part := range parts {
 		query := fmt.Sprintf("select * from read_parquet(%s, hive_partitioning = false, union_by_name = true) where abs(ip_key %% %d) = %d", duck.QuoteList(duck.Paths(files)), parts, part)
-		checked, err := e.checkPart(ctx, store, query)
+		checked, err := e.checkPart(ctx, store, query, proofs)
 		result.Requests += checked.Requests
 		result.Actions += checked.Actions
 		result.Differences += checked.Differences
+		result.AtEdge += checked.AtEdge
 		if err != nil {
 			return result, err
 		}
 	}
-	if result.Requests != total {
-		return result, fmt.Errorf("the lake holds %d requests, but %d were compared", total, result.Requests)
+	if proofs[0].fromUs != math.MinInt64 { // the horizon is not compared at all
+		result.AtEdge = total - result.Requests
+	}
+	if result.Requests+result.AtEdge != total {
+		return result, fmt.Errorf("the lake holds %d requests, but %d were compared, and %d are at the edge of pruned days", total, result.Requests, result.AtEdge)
 	}
 	return result, nil
 }
@@ -116,7 +126,7 @@ func (e *Engine) countRows(ctx context.Context, files []string) (total int64, er
 	return total, err
 }
 
-func (e *Engine) checkPart(ctx context.Context, store *lake.Lake, query string) (lake.Check, error) {
+func (e *Engine) checkPart(ctx context.Context, store *lake.Lake, query string, proofs []proof) (lake.Check, error) {
 	w, err := openWorkspace(ctx, store, e.Config)
 	if err != nil {
 		return lake.Check{}, err
@@ -138,30 +148,38 @@ func (e *Engine) checkPart(ctx context.Context, store *lake.Lake, query string) 
 	if err != nil {
 		return lake.Check{}, err
 	}
-	requests, err := readRequests(ctx, w.db, "select * from requests_ranked", 0)
-	if err != nil {
-		return lake.Check{}, err
+	var result lake.Check
+	for _, p := range proofs {
+		c, err := p.compare(ctx, w)
+		if err != nil {
+			return result, err
+		}
+		result.Requests += c.check.Requests
+		result.Actions += c.check.Actions
+		result.AtEdge += c.check.AtEdge
+		result.Differences += c.check.Differences
+		if c.check.Differences > 0 {
+			return result, e.tellDifference(ctx, w, c, p.window)
+		}
 	}
-	labelled, err := readLabels(ctx, w.db, "select * from classified", 0)
-	if err != nil {
-		return lake.Check{}, err
-	}
-	differences, total := classify.Compare(requests, labelled, e.Config.Window.Duration, 1)
-	result := lake.Check{Requests: int64(len(requests)), Actions: countActions(labelled), Differences: int64(total)}
-	if total == 0 {
-		return result, nil
-	}
-	burst := classify.Burst(requests, differences[0].No, e.Config.Window.Duration)
-	if err := e.printScenario(burst, differences[0], total); err != nil {
-		return result, err
+	return result, nil
+}
+
+// tellDifference prints the first difference of a comparison, and says what to do.
+func (e *Engine) tellDifference(ctx context.Context, w *workspace, c proven, window time.Duration) error {
+	first, total := c.differences[0], int(c.check.Differences)
+	with := *e
+	with.Config.Window.Duration = window
+	if err := with.printScenario(classify.Burst(c.requests, first.No, window), first, total); err != nil {
+		return err
 	}
 	day := "unknown"
-	err = w.db.Each(ctx, fmt.Sprintf("select requested_us // %d from requests where rowid = %d", dayUs, differences[0].No), func(row []driver.Value) error {
+	err := w.db.Each(ctx, fmt.Sprintf("select requested_us // %d from requests where rowid = %d", dayUs, first.No), func(row []driver.Value) error {
 		day = string(dayOfNumber(row[0].(int64)))
 		return nil
 	})
 	if err != nil {
-		return result, err
+		return err
 	}
-	return result, fmt.Errorf("%w: %d of %d stored requests are labelled differently, the first on %s. The reports of that day are not to be trusted; load its logs into a new data directory", ErrDifference, total, len(requests), day)
+	return fmt.Errorf("%w: %d of %d stored requests are labelled differently, the first on %s. The reports of that day are not to be trusted; load its logs into a new data directory", ErrDifference, total, len(c.requests), day)
 }

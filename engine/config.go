@@ -60,6 +60,8 @@ type Config struct {
 	Enrichment Enrichment `toml:"enrichment"`
 	// Reports says which reports are published, and how.
 	Reports ReportsConfig `toml:"reports"`
+	// Notify says who is told of unattended runs.
+	Notify NotifyConfig `toml:"notify"`
 	// Publishers own namespaces; a namespace that nobody owns is its own publisher.
 	Publishers []Publisher `toml:"publisher"`
 
@@ -191,6 +193,9 @@ func (c *Config) Validate() error {
 		return badKey("threads", "%d is more than %d", c.Threads, maxThreads)
 	}
 	if err := c.validatePublishers(); err != nil {
+		return err
+	}
+	if err := c.validateNotify(); err != nil {
 		return err
 	}
 	return c.validateReports()

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -29,6 +28,8 @@ type Engine struct {
 	Progress func(done, total int64)
 	// Differences receives the reproduction when the check fails. May be nil.
 	Differences io.Writer
+
+	hashes hashes // of files that were not changed since the last run
 
 	// classifyModel replaces the classification in tests of the check.
 	classifyModel string
@@ -60,8 +61,9 @@ func (r Request) session() sessionOptions {
 
 // Result is what Run did.
 type Result struct {
-	Runs    []lake.Run // one for each batch of inputs, in their order; none when it failed early
-	Stored  bool       // the lake changed
+	Runs    []lake.Run   // one for each batch of inputs, in their order; none when it failed early
+	Stored  bool         // the lake changed
+	Pruned  *PruneResult // of a run that prunes, once it has
 	Elapsed time.Duration
 }
 
@@ -95,17 +97,4 @@ func (e *Engine) log() *slog.Logger {
 		return e.Log
 	}
 	return slog.New(slog.DiscardHandler)
-}
-
-// checkSettings refuses settings that would mix two meanings in one lake.
-func (e *Engine) checkSettings(runs []lake.Run) error {
-	for _, run := range runs {
-		if window := e.Config.Window.String(); run.Window != window && len(run.Days) > 0 {
-			return &UsageError{fmt.Errorf("the data in %s was classified with a window of %s, not %s; use another --data directory for another window", e.Dir, run.Window, window)}
-		}
-		if prefix := e.Config.IPv6ClientPrefix; run.ClientPrefix != prefix && len(run.Days) > 0 {
-			return &UsageError{fmt.Errorf("the data in %s counts IPv6 clients by /%d, not /%d; use another --data directory for another prefix", e.Dir, run.ClientPrefix, prefix)}
-		}
-	}
-	return nil
 }

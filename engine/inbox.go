@@ -180,7 +180,7 @@ func (b *inbox) open(file inboxFile, known known) (*ingest.Input, *lake.Skipped,
 	if err != nil {
 		return nil, nil, err
 	}
-	skip, err := known.skipFile(input)
+	skip, err := known.skipFile(input, func() (string, error) { return b.hashes.of(input, settling) })
 	if err != nil || skip != nil {
 		return nil, skip, errors.Join(err, input.Close())
 	}

@@ -54,7 +54,8 @@ func closeInputs(inputs []*ingest.Input) {
 	}
 }
 
-func (k known) skipFile(input *ingest.Input) (*lake.Skipped, error) {
+// skipFile says why a file is not read whose stored bytes, which hash fingerprints, are known.
+func (k known) skipFile(input *ingest.Input, hash func() (string, error)) (*lake.Skipped, error) {
 	sha := ""
 	for _, other := range k.inputs {
 		if other.FileBytes != input.FileBytes {
@@ -62,7 +63,7 @@ func (k known) skipFile(input *ingest.Input) (*lake.Skipped, error) {
 		}
 		if sha == "" {
 			var err error
-			if sha, err = input.StoredSHA256(); err != nil {
+			if sha, err = hash(); err != nil {
 				return nil, err
 			}
 		}

@@ -145,6 +145,7 @@ func (m *merger) loadSpan(ctx context.Context, s span, window time.Duration) (on
 	}
 	query, err := m.render(path, map[string]any{
 		"File": duck.Path(m.store.DayFile(s.day)), "MidnightUs": near, "WindowMicroseconds": window.Microseconds(),
+		"Frozen": m.isFrozen(s.day),
 	})
 	if err != nil {
 		return false, err

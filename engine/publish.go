@@ -22,50 +22,26 @@ import (
 // publish brings the reports of every period up to date with the lake: a period
 // is due when its days, the publishers or the reports have changed since it was
 // published. So a run that was killed while publishing leaves nothing behind.
+// A period with pruned days is final, and one beyond retain_reports is not kept.
 func (r *run) publish(ctx context.Context) error {
 	dir := filepath.Join(r.Dir, "reports")
 	if err := lake.CleanStaging(dir); err != nil {
 		return err
 	}
-	days, err := r.store.Days()
-	if err != nil {
-		return err
-	}
-	events, err := r.store.ExtensionDays()
-	if err != nil {
-		return err
-	}
 	runs := append(r.runs[:len(r.runs):len(r.runs)], *r.manifest())
-	states := dayStates{requests: lake.DayStates(runs), events: lake.StatesOf(runs, lake.ExtensionEvents), reports: reportVersions(r.chosen)}
-	covered := period.Covering(unionOfDays(days, events))
-	if err := r.withdraw(dir, runs, covered); err != nil {
+	c, err := r.newCalendar(r.store, runs, r.chosen, r.begun)
+	if err != nil {
 		return err
 	}
-	var due []duePeriod
-	for _, p := range covered {
-		if r.request.Period != nil && *r.request.Period != p {
-			continue
-		}
-		closed := p.Closed(r.begun, r.Config.Grace.Duration)
-		if !closed && !r.request.IncludeOpen {
-			continue
-		}
-		d := duePeriod{Period: p, open: !closed}
-		d.days = daysIn(days, p.Contains)
-		d.events = daysIn(events, p.Range().Reaches) // totals are over all time
-		if d.fingerprint, err = r.fingerprint(d, states); err != nil {
-			return err
-		}
-		upToDate, err := r.isPublished(dir, d)
-		if err != nil {
-			return err
-		}
-		if !upToDate {
-			due = append(due, d)
-		}
+	if err := r.withdraw(c, runs); err != nil {
+		return err
+	}
+	due, err := c.due(r.request.Period, r.request.IncludeOpen)
+	if err != nil {
+		return err
 	}
 	if r.request.Period != nil && len(due) == 0 {
-		r.log().Info("nothing to publish", "period", r.request.Period.String(), "reason", "up to date, not closed yet, or without requests")
+		r.log().Info("nothing to publish", "period", r.request.Period.String(), "reason", "up to date, not closed yet, without requests, or older than what is kept")
 	}
 	if len(due) == 0 {
 		return nil
@@ -123,8 +99,9 @@ type duePeriod struct {
 	fingerprint string       // of everything that its reports follow from
 }
 
-func (r *run) fingerprint(d duePeriod, states dayStates) (string, error) {
-	output := r.Config.Reports
+// fingerprint is of everything that the reports of a period follow from.
+func (e *Engine) fingerprint(d duePeriod, states dayStates) (string, error) {
+	output := e.Config.Reports
 	output.Files = nil // their text is among the reports
 	content := struct {
 		Days, Events map[period.Day]string
@@ -133,7 +110,7 @@ func (r *run) fingerprint(d duePeriod, states dayStates) (string, error) {
 		Reports      map[string]string
 		Output       ReportsConfig
 		Engine       string
-	}{map[period.Day]string{}, map[period.Day]string{}, d.open, r.Config.Publishers, states.reports, output, Version}
+	}{map[period.Day]string{}, map[period.Day]string{}, d.open, e.Config.Publishers, states.reports, output, Version}
 	for _, day := range d.days {
 		content.Days[day] = states.requests[day]
 	}
@@ -155,8 +132,11 @@ type publication struct {
 	Dirs        []string `json:"dirs"` // below the reports directory
 }
 
+// publishedDir holds the publications, below the reports directory.
+const publishedDir = ".published"
+
 func publicationFile(dir string, p period.Period) string {
-	return filepath.Join(dir, ".published", fmt.Sprintf("%s-%s.json", p.Granularity, p.Dir()))
+	return filepath.Join(dir, publishedDir, fmt.Sprintf("%s-%s.json", p.Granularity, p.Dir()))
 }
 
 // publishedBefore are the directories that an earlier publication of a period wrote.
@@ -170,7 +150,7 @@ func publishedBefore(path string) []string {
 }
 
 // isPublished reports whether the period's reports are there and up to date.
-func (r *run) isPublished(dir string, d duePeriod) (bool, error) {
+func (e *Engine) isPublished(dir string, d duePeriod) (bool, error) {
 	text, err := os.ReadFile(publicationFile(dir, d.Period))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -232,7 +212,8 @@ func (r *run) removeStale(dir string, before, now []string) error {
 
 // withdraw removes the reports of periods that lost their last day: a log that
 // was loaded before it was complete may have had its last stamp cut off.
-func (r *run) withdraw(dir string, runs []lake.Run, covered []period.Period) error {
+// Pruned days are not lost: what is published of them stays.
+func (r *run) withdraw(c *calendar, runs []lake.Run) error {
 	removed := map[period.Day]bool{}
 	for _, run := range runs {
 		for _, day := range run.Days {
@@ -250,13 +231,13 @@ func (r *run) withdraw(dir string, runs []lake.Run, covered []period.Period) err
 			kept = append(kept, day) // if somebody deleted it, its reports may stay
 		}
 	}
-	covered = append(period.Covering(kept), covered...)
+	covered := append(period.Covering(kept), c.covered()...)
 	for _, p := range period.Covering(lost) {
-		path := publicationFile(dir, p)
-		if slices.Contains(covered, p) || r.request.Period != nil && *r.request.Period != p {
+		path := publicationFile(c.dir, p)
+		if c.isFinal(p) || slices.Contains(covered, p) || r.request.Period != nil && *r.request.Period != p {
 			continue
 		}
-		if err := r.removeStale(dir, publishedBefore(path), nil); err != nil {
+		if err := r.removeStale(c.dir, publishedBefore(path), nil); err != nil {
 			return err
 		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {

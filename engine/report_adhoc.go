@@ -52,6 +52,10 @@ func (e *Engine) Report(ctx context.Context, request ReportRequest, use func(*Re
 	if err != nil {
 		return err
 	}
+	runs, err := store.Runs() // before the days: what is pruned meanwhile is missed then
+	if err != nil {
+		return err
+	}
 	days, err := store.Days()
 	if err != nil {
 		return err
@@ -64,6 +68,9 @@ func (e *Engine) Report(ctx context.Context, request ReportRequest, use func(*Re
 	if request.Range != nil {
 		rows.Range = *request.Range
 	} else if rows.Range, err = e.newestWeek(unionOfDays(days, events)); err != nil {
+		return err
+	}
+	if err := e.checkPruned(runs, days, request.Report, rows.Range); err != nil {
 		return err
 	}
 	rows.Days = len(daysIn(unionOfDays(days, events), rows.Range.Contains))
@@ -84,6 +91,25 @@ func (e *Engine) Report(ctx context.Context, request ReportRequest, use func(*Re
 		return err
 	}
 	return use(rows)
+}
+
+// checkPruned refuses a range of which requests were pruned: what is left would look
+// like an answer. Of extension events nothing is pruned.
+func (e *Engine) checkPruned(runs []lake.Run, days []period.Day, report reports.Report, asked period.Range) error {
+	if report.Of == reports.Extensions && report.Path == "" {
+		return nil
+	}
+	pruned := lake.LastPruned(runs)
+	for day := range lake.StoredDays(runs) {
+		if len(days) > 0 && day < days[0] { // it is being pruned now
+			pruned = max(pruned, day)
+		}
+	}
+	if pruned == "" || asked.From.After(pruned.Time()) {
+		return nil
+	}
+	return &UsageError{fmt.Errorf("the requests up to %s were pruned, as retain_requests says, so a report from %s on would not be whole; its published files are under %s, or ask from %s on",
+		pruned, asked.Reference(), filepath.Join(e.Dir, "reports"), pruned.Next())}
 }
 
 // newestWeek is the newest closed week that has a day, or else the newest one.

@@ -26,6 +26,11 @@ func (e *Engine) Run(ctx context.Context, request Request) (*Result, error) {
 	}
 	defer s.close()
 	err = s.runBatches(ctx, request, result)
+	if err == nil && request.Prune {
+		if result.Pruned, err = s.prune(ctx); err != nil {
+			err = fmt.Errorf("the run is done, but what is old is not all removed (the next one removes the rest): %w", err)
+		}
+	}
 	result.Elapsed = e.now().Sub(s.begun)
 	return result, s.recordAttempt(result, err)
 }
@@ -46,6 +51,7 @@ func (s *session) runBatches(ctx context.Context, request Request, result *Resul
 			return err
 		}
 	}
+	s.hashes.forget()
 	return nil
 }
 

@@ -20,6 +20,7 @@ type session struct {
 	runs    []lake.Run       // what runs before have done
 	chosen  []reports.Report // the reports that are published
 	horizon period.Day       // the days before it were pruned
+	expired int              // how many quarantine files were removed
 }
 
 // sessionOptions say who opens a session, and how.
@@ -77,15 +78,17 @@ func (s *session) prepare(options sessionOptions) error {
 			return err
 		}
 	}
-	if removed, err := s.store.ExpireRejects(s.Config.RetainRejects.Duration, s.begun); err != nil {
+	if s.expired, err = s.store.ExpireRejects(s.Config.RetainRejects.Duration, s.begun); err != nil {
 		return err
-	} else if removed > 0 {
-		s.log().Info("removed old quarantine files", "files", removed)
+	} else if s.expired > 0 {
+		s.log().Info("removed old quarantine files", "files", s.expired)
 	}
-	if !options.anySettings {
-		if err := s.checkSettings(s.runs); err != nil {
-			return err
-		}
+	check := s.checkSettings
+	if options.anySettings {
+		check = s.checkClientPrefix // which nothing can change
+	}
+	if err := check(s.runs); err != nil {
+		return err
 	}
 	// Better now than after all the work.
 	s.chosen, err = s.Config.allReports()

@@ -55,7 +55,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		HideHelpCommand: true,
 		// A comma is part of a file's name.
 		DisableSliceFlagSeparator: true,
-		Commands:                  []*cli.Command{runCommand(), queryCommand(), reportCommand(), explainCommand(), dataCommand(), configCommand(), checkCommand(), versionCommand()},
+		Commands:                  []*cli.Command{runCommand(), queryCommand(), reportCommand(), explainCommand(), dataCommand(), configCommand(), checkCommand(), pruneCommand(), rebuildCommand(), statusCommand(), runsCommand(), rejectsCommand(), gapsCommand(), versionCommand()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usageError("command %q is unknown; see engine --help", c.Args().First())
@@ -85,8 +85,42 @@ func configFlag() cli.Flag {
 func logFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json"},
-		&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "debug, info, warn or error"},
+		&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "debug, info, warn or error; of a worker info, unless set"},
 	}
+}
+
+// logLevel is what is logged: of a worker, which tells nothing on stdout, its runs, too.
+func logLevel(c *cli.Context) string {
+	if isWorker(c) && !c.IsSet("log-level") {
+		return "info"
+	}
+	return c.String("log-level")
+}
+
+// limitFlags bound what a command takes of the machine.
+func limitFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "memory", Usage: "DuckDB's memory limit, a `SIZE` such as 4GiB, in place of memory_limit in the configuration"},
+		&cli.IntFlag{Name: "threads", Usage: "`N` things are done at once, 0: one per core; in place of threads in the configuration"},
+	}
+}
+
+// setLimits lets the flags win over the configuration.
+func setLimits(c *cli.Context, config *engine.Config) error {
+	if c.IsSet("memory") {
+		var size engine.ByteSize
+		if err := size.UnmarshalText([]byte(c.String("memory"))); err != nil || size == 0 {
+			return usageError("--memory %q is no size such as 500MB or 4GiB", c.String("memory"))
+		}
+		config.MemoryLimit = c.String("memory")
+	}
+	if c.IsSet("threads") {
+		config.Threads = c.Int("threads")
+		if err := config.Validate(); err != nil {
+			return &engine.UsageError{Err: err}
+		}
+	}
+	return nil
 }
 
 // newEngine makes the engine that a command's flags describe.
@@ -101,10 +135,13 @@ func newEngine(c *cli.Context) (*engine.Engine, error) {
 	if c.String("data") == "" {
 		return nil, usageError("--data (or ENGINE_DATA) is empty; name a directory")
 	}
+	if err := setLimits(c, &config); err != nil {
+		return nil, err
+	}
 	e := &engine.Engine{Dir: c.String("data"), Config: config}
 	if c.String("log-format") != "" {
 		var err error
-		if e.Log, err = newLogger(c.App.ErrWriter, c.String("log-format"), c.String("log-level")); err != nil {
+		if e.Log, err = newLogger(c.App.ErrWriter, c.String("log-format"), logLevel(c)); err != nil {
 			return nil, err
 		}
 	}

@@ -29,6 +29,15 @@ func check(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "check passed: all %d stored requests and their %d actions are as the reference classifier says\n", result.Requests, result.Actions)
+	all := "all"
+	if result.AtEdge > 0 {
+		verb := "are"
+		if result.AtEdge == 1 {
+			verb = "is"
+		}
+		fmt.Fprintf(c.App.Writer, "%s at the edge of pruned days %s not compared\n", count(result.AtEdge, "request"), verb)
+		all = "all other"
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "check passed: %s %d stored requests and their %d actions are as the reference classifier says\n", all, result.Requests, result.Actions)
 	return err
 }

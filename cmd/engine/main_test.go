@@ -75,7 +75,14 @@ var volatile = []struct {
 }{
 	{regexp.MustCompile(`\b\d{6}-\d{8}T\d{6}Z\b`), "RUN"},
 	{regexp.MustCompile(`done in .*`), "done in TIME"},
-	{regexp.MustCompile(`("(?:started_at|ended_at)": )"[^"]*"`), `$1"TIME"`},
+	{regexp.MustCompile(`("(?:started_at|ended_at|checked_at|last_good_at|published_at)": )"[^"]*"`), `$1"TIME"`},
+	{regexp.MustCompile(`ended at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`), "ended at TIME"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d UTC( +\d+\.\d\b)?`), "TIME"},
+	{regexp.MustCompile(`TIME, took .*`), "TIME, took TIME"},
+	{regexp.MustCompile(`(?m)^(load|merge|classify|check|store|commit|report) +\d+\.\d *$`), "$1 SECONDS"},
+	{regexp.MustCompile(`(?m)^source +kind .*\n(.+\n)*`), "SOURCES\n"},
+	{regexp.MustCompile(`\d+\.\d KiB`), "SIZE"},
+	{regexp.MustCompile(`("extension_events": \d+,\s+"bytes": )\d+`), "${1}0"},
 	{regexp.MustCompile(`("seconds": )[0-9.]+`), `${1}0`},
 	{regexp.MustCompile(`("engine": "|engine )\d+\.\d+\.\d+[-a-z]*`), "${1}VERSION"},
 	// Of a day file: its bytes are those of the Parquet writer.

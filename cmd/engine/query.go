@@ -29,10 +29,10 @@ func queryCommand() *cli.Command {
 	return &cli.Command{
 		Name: "query", Usage: "run SQL over the stored data", ArgsUsage: "SQL",
 		Description: queryUsage,
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			dataFlag(),
 			&cli.StringFlag{Name: "format", Value: "table", Usage: "`FORM` of the result: table, csv or json"},
-		},
+		}, limitFlags()...),
 		OnUsageError: onUsageError,
 		Action:       query,
 	}

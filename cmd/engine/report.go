@@ -70,8 +70,15 @@ func flagsBeforeName(c *cli.Context) error {
 		return usageError("--report-file stands in place of a report's name; leave out %s", command.Name)
 	}
 	for _, flag := range command.Flags {
-		if f, ok := flag.(*cli.StringFlag); ok && c.IsSet(f.Name) {
-			f.Value, f.HasBeenSet, f.EnvVars = c.String(f.Name), true, nil
+		switch f := flag.(type) {
+		case *cli.StringFlag:
+			if c.IsSet(f.Name) {
+				f.Value, f.HasBeenSet, f.EnvVars = c.String(f.Name), true, nil
+			}
+		case *cli.IntFlag:
+			if c.IsSet(f.Name) {
+				f.Value, f.HasBeenSet = c.Int(f.Name), true
+			}
 		}
 	}
 	return nil
@@ -84,7 +91,7 @@ func reportFlags() []cli.Flag {
 		&cli.StringFlag{Name: "period", Usage: "`DAYS`: 2026-W39, 2026-09, 2026-09-25 or 2026-01-01..2026-03-31; default: the newest closed week"},
 		&cli.StringFlag{Name: "format", Usage: "`FORM` of the result: table, csv, json, parquet or xlsx; default: what the name of -o ends in, else table"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to this `FILE`, whole or not at all"},
-	}, logFlags()...)
+	}, append(limitFlags(), logFlags()...)...)
 }
 
 func reportList(c *cli.Context) error {

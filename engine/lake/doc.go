@@ -25,6 +25,10 @@
 // throws away a commit that was not sealed and redoes steps 3 to 5 of one that was; each of them may be
 // repeated. Files are synced before they are renamed, and directories after.
 //
-// Whoever writes holds the lock: Recover, NextRunID, Begin, ExpireRejects and the first Key are to be called
+// Days of requests that are too old are removed by such a commit, too, from the oldest on (Run.Pruned). Extension
+// events are kept for ever, since their reports tell totals over all time. Manifests of runs that did nothing go
+// after a while; all others stay, because they tell what was read.
+//
+// Whoever writes holds the lock: Recover, NextRunID, Begin, ExpireRejects, RemoveRuns and the first Key are to be called
 // between Lock and its release. Readers need no lock, at any time.
 package lake

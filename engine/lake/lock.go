@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -35,6 +36,9 @@ type Holder struct {
 }
 
 func (h Holder) String() string {
+	if h.PID == 0 { // the file says nothing, or no sense
+		return "another process"
+	}
 	return fmt.Sprintf("%s (process %d on %s, since %s)", h.Command, h.PID, h.Host, h.Since.UTC().Format(time.RFC3339))
 }
 
@@ -97,26 +101,53 @@ func writeHolder(path, command string) error {
 func holder(path string) string {
 	var h Holder
 	text, err := os.ReadFile(path)
-	if err != nil || json.Unmarshal(text, &h) != nil || h.PID == 0 {
-		return "another process"
+	if err != nil || json.Unmarshal(text, &h) != nil {
+		h = Holder{}
 	}
 	return h.String()
 }
 
 // WorkerAlive reports whether a worker holds its lock now, and who it is.
 func (l *Lake) WorkerAlive() (alive bool, by Holder) {
-	path := l.path(workerLockFile)
+	alive, by, _ = l.heldBy(workerLockFile)
+	return alive, by
+}
+
+// Holders are those who hold the locks of a data directory; nil: nobody.
+type Holders struct{ Writer, Worker *Holder }
+
+// Holders tells who works on the data directory now. The error wraps fs.ErrPermission where only the owner may know.
+func (l *Lake) Holders() (Holders, error) {
+	var holders Holders
+	for name, holder := range map[string]**Holder{lockFile: &holders.Writer, workerLockFile: &holders.Worker} {
+		held, by, err := l.heldBy(name)
+		if err != nil {
+			return Holders{}, fmt.Errorf("look who holds %s: %w", l.path(name), err)
+		}
+		if held {
+			*holder = &by
+		}
+	}
+	return holders, nil
+}
+
+// heldBy looks at a lock for an instant.
+func (l *Lake) heldBy(name string) (held bool, by Holder, err error) {
+	path := l.path(name)
 	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, Holder{}, nil
+	}
 	if err != nil {
-		return false, Holder{}
+		return false, Holder{}, err
 	}
 	lock := flock.New(path, flock.SetFlag(os.O_RDONLY))
 	if free, err := lock.TryRLock(); err != nil || free {
 		_ = lock.Unlock()
-		return false, Holder{}
+		return false, Holder{}, err
 	}
 	if json.Unmarshal(text, &by) != nil {
-		by.Command = "another process"
+		by = Holder{}
 	}
-	return true, by
+	return true, by, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/pullscope/pullscope/engine/enrich/origin"
 	"github.com/pullscope/pullscope/engine/period"
@@ -140,7 +141,10 @@ func StatesOf(runs []Run, t Table) map[period.Day]string {
 
 // LiveInputs returns the inputs of all runs but those that an input of the same kind, of the same or a later
 // run, superseded. The runs are ascending, as Runs returns them.
-func LiveInputs(runs []Run) []Input {
+func LiveInputs(runs []Run) []Input { return slices.Concat(LiveInputsByRun(runs)...) }
+
+// LiveInputsByRun is LiveInputs with the inputs of each run apart, in the order of the runs.
+func LiveInputsByRun(runs []Run) [][]Input {
 	type id struct{ kind, source string }
 	lastSuperseded := make(map[id]int) // the index of the run
 	for n, run := range runs {
@@ -154,11 +158,11 @@ func LiveInputs(runs []Run) []Input {
 			}
 		}
 	}
-	var live []Input
+	live := make([][]Input, len(runs))
 	for n, run := range runs {
 		for _, input := range run.Inputs {
 			if last, superseded := lastSuperseded[id{input.Kind, input.Source}]; !superseded || last < n {
-				live = append(live, input)
+				live[n] = append(live[n], input)
 			}
 		}
 	}

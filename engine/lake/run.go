@@ -179,6 +179,8 @@ type Check struct {
 	Actions int64 `json:"actions"`
 	// Differences is how many requests the two disagree on.
 	Differences int64 `json:"differences"`
+	// AtEdge is how many more requests cannot be compared, since what they depend on was pruned.
+	AtEdge int64 `json:"at_edge,omitempty"`
 }
 
 // Published is one directory of reports.

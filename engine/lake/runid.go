@@ -91,21 +91,17 @@ func (l *Lake) filesOfRuns(dir, suffix string) ([]string, error) {
 	return paths, nil
 }
 
-// ExpireRejects removes the quarantined lines of runs that started retention ago or earlier, and returns how
-// many files it removed. The start is the one in the run id: copying a lake changes file times.
+// ExpireRejects removes what ExpiredRejects tells, and returns how many files it removed.
 func (l *Lake) ExpireRejects(retention time.Duration, now time.Time) (removed int, err error) {
 	if err := l.writable("expire rejects"); err != nil {
 		return 0, err
 	}
-	entries, err := l.list(rejectsDir)
+	expired, err := l.ExpiredRejects(retention, now)
 	if err != nil {
-		return 0, fmt.Errorf("list rejects: %w", err)
+		return 0, err
 	}
-	for _, id := range runIDs(entries, ".parquet") {
-		if now.Before(id.started.Add(retention)) {
-			continue
-		}
-		if err := remove(l.path(rejectsDir, id.text+".parquet")); err != nil {
+	for _, path := range expired {
+		if err := remove(path); err != nil {
 			return removed, fmt.Errorf("expire rejects: %w", err)
 		}
 		removed++

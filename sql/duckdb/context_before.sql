@@ -1,6 +1,6 @@
 -- Which stored requests before a midnight may the requests right after it continue?
 -- grain: one row per stored request of the day before
--- params: File, that day's file; MidnightUs; WindowMicroseconds
+-- params: File, that day's file; MidnightUs; WindowMicroseconds; Frozen, whether days before it were pruned
 -- Only the last unbroken stretch before midnight matters: nothing is continued over
 -- a gap, and a HEAD always starts an action.
 with edges as (
@@ -25,6 +25,28 @@ stored as (
         and day_file.repository = edges.repository
 ),
 
+{{- if .Frozen}}
+
+-- The first requests of the day may continue pruned ones. The first action that
+-- begins on it is the first that is whole.
+begun as (
+    select
+        *,
+        count(action) over (
+            partition by ip_key, namespace, repository
+            order by requested_us, source, line, item
+            rows between unbounded preceding and current row
+        ) as actions_begun
+    from stored
+),
+
+whole as (
+    select * exclude (actions_begun)
+    from begun
+    where actions_begun > 0
+),
+{{- end}}
+
 spaced as (
     select
         *,
@@ -32,7 +54,7 @@ spaced as (
             partition by ip_key, namespace, repository
             order by requested_us
         ) as us_since_previous
-    from stored
+    from {{if .Frozen}}whole{{else}}stored{{end}}
 ),
 
 stretches as (
