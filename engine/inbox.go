@@ -100,8 +100,13 @@ func (b *inbox) discover(flag string, patterns []string) ([]string, error) {
 }
 
 func (b *inbox) enqueue(file inboxFile) {
-	var err error
-	if file.info, err = os.Stat(file.path); err == nil && !b.isTaken(file) {
+	info, err := os.Stat(file.path)
+	if err != nil {
+		if info, err = os.Lstat(file.path); err != nil {
+			return // renamed since
+		}
+	}
+	if file.info = info; !b.isTaken(file) {
 		b.queue = append(b.queue, file)
 	}
 }
@@ -132,12 +137,12 @@ func (b *inbox) next(ctx context.Context, known known) (taken batch, err error) 
 		}
 		if len(b.queue) == 0 {
 			taken.last = true
-			return taken, nil
+			break
 		}
 		file := b.queue[0]
 		estimate := estimatedBytes(file)
 		if len(taken.inputs) == maxOpen || len(taken.inputs) > 0 && size+estimate > b.Config.batchSize() {
-			return taken, nil
+			break
 		}
 		b.queue = b.queue[1:]
 		if err := ctx.Err(); err != nil {
@@ -156,13 +161,17 @@ func (b *inbox) next(ctx context.Context, known known) (taken batch, err error) 
 			size += estimate
 		}
 	}
+	slices.SortStableFunc(taken.skipped, func(x, y lake.Skipped) int { return strings.Compare(x.Path, y.Path) })
+	return taken, nil
 }
 
 // open opens one file, or says why it is not read; neither, when it is gone.
 func (b *inbox) open(file inboxFile, known known) (*ingest.Input, *lake.Skipped, error) {
 	input, err := ingest.OpenAs(file.schema, file.path, file.format)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, nil // renamed; the next look finds it
+		if _, gone := os.Lstat(file.path); gone != nil {
+			return nil, nil, nil // renamed; the next look finds it
+		}
 	}
 	if err == nil {
 		if file.info = input.Info; b.isTaken(file) {

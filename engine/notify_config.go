@@ -21,8 +21,8 @@ var notifyOn = []string{"change", "all", "failure"}
 
 func (c *Config) validateNotify() error {
 	n := c.Notify
-	if n.Command != nil && (len(n.Command) == 0 || strings.TrimSpace(n.Command[0]) == "") {
-		return badKey("notify.command", "it is empty; name a program, such as [\"/usr/local/bin/tell\", \"ops\"], or remove the key")
+	if len(n.Command) > 0 && strings.TrimSpace(n.Command[0]) == "" {
+		return badKey("notify.command", "the program has no name; name one, such as [\"/usr/local/bin/tell\", \"ops\"], or remove the key")
 	}
 	if n.Webhook != "" {
 		// The address is not repeated, since its path is often a secret.

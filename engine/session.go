@@ -125,7 +125,7 @@ func (s *session) recordAttempt(result *Result, failed error) error {
 	}
 	if err := s.store.WriteAttempt(attempt); err != nil {
 		// On a full disk this fails, too; what matters then is the first error.
-		s.log().Warn("the outcome of the run is not recorded", "error", err)
+		s.log().Debug("the outcome of the run is not recorded", "error", err)
 	}
 	return failed
 }

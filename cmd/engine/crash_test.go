@@ -405,7 +405,7 @@ func TestTwoRuns(t *testing.T) {
 	}
 	for _, args := range [][]string{{"run", "--data", data, "--input", input}, {"check", "--data", data}} {
 		r := runChild(t, args...)
-		checkFailure(t, r, "another run is writing to this data directory", filepath.Join(data, "lock"), "wait until it has ended")
+		checkFailure(t, r, "the data directory is in use: run (process ", filepath.Join(data, "lock"), "wait until it has ended")
 	}
 	// A query needs no lock.
 	mustEngine(t, "query", "--data", data, "select count(*) from requests")
