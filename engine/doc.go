@@ -3,9 +3,11 @@
 // One run (Engine.Run) does this, in this order, under the lock of its data
 // directory:
 //
-//  1. recover: finish or discard what a killed run left (package lake).
-//  2. load: read the inputs that are new by content, logs and extension events, in
-//     batches, through one SQL file per format; every record is accepted, ignored,
+//  1. recover: finish or discard what a killed run left (package lake). Refuse a clock
+//     that went back, and settings that differ from those of the stored days.
+//  2. load: find the inputs, oldest first, whatever logrotate calls them by now (inbox),
+//     and read those that are new by content, logs and extension events, through
+//     one SQL file per format; every record is accepted, ignored,
 //     a duplicate or rejected (package ingest, sql/ingest). Each distinct address,
 //     user agent and e-mail domain is looked up once (package enrich); joins bring
 //     the facts to the requests.
@@ -19,6 +21,12 @@
 //  7. report: publish the reports of every closed week and month whose days
 //     changed (package reports). Each report is one query over all publishers,
 //     whose rows are split into files.
+//  8. prune, if asked: remove what is older than the configuration keeps it, by a
+//     commit of its own.
+//
+// Inputs beyond the batch size go through 2 to 6 in several commits, each with a
+// manifest of its own; 7 follows the last. Rebuild goes through 3 to 7 with
+// stored days in place of inputs. When to run is up to package worker.
 //
 // Nothing is stored before step 6 and nothing is published before all of it is
 // stored, so an error leaves the data directory as it was. What a run did is in

@@ -16,7 +16,7 @@ import (
 func TestReportsOutliveTheRequests(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	someCases(t, func(rt *rapid.T) {
+	fewCases(t, func(rt *rapid.T) {
 		dir, err := os.MkdirTemp(root, "case-*")
 		if err != nil {
 			rt.Fatal(err)

@@ -239,8 +239,19 @@ func (n numbering) of(text string) int64 {
 // someCases tries a property on a part of the cases that rapid makes: each takes several runs.
 func someCases(t *testing.T, property func(*rapid.T)) {
 	t.Helper()
+	oneIn(t, 3, property)
+}
+
+// fewCases is someCases where each takes tens of runs.
+func fewCases(t *testing.T, property func(*rapid.T)) {
+	t.Helper()
+	oneIn(t, 40, property)
+}
+
+func oneIn(t *testing.T, n int, property func(*rapid.T)) {
+	t.Helper()
 	rapid.Check(t, func(rt *rapid.T) {
-		if rapid.IntRange(0, 2).Draw(rt, "turn") == 0 {
+		if rapid.IntRange(0, n-1).Draw(rt, "turn") == 0 {
 			property(rt)
 		}
 	})
