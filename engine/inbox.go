@@ -25,6 +25,7 @@ type inbox struct {
 	queue   []inboxFile
 	taken   []inboxFile // files that were handed out or are known
 	looks   int
+	absent  []lake.Skipped // what named no file at the first look
 }
 
 // inboxFile is a file that was found.
@@ -89,8 +90,10 @@ func (b *inbox) discover(flag string, patterns []string) ([]string, error) {
 		switch {
 		case err == nil:
 			all = append(all, paths...)
+		case errors.Is(err, ingest.ErrNoMatch) && b.request.Scheduled && b.looks > 1:
 		case errors.Is(err, ingest.ErrNoMatch) && b.request.Scheduled:
 			b.log().Info("no input", "pattern", pattern)
+			b.absent = append(b.absent, lake.Skipped{Path: pattern, Reason: "there is no such file now"})
 		case b.looks == 1:
 			return nil, err
 		}
@@ -128,6 +131,7 @@ func (b *inbox) next(ctx context.Context, known known) (taken batch, err error) 
 			closeInputs(taken.inputs)
 		}
 	}()
+	taken.skipped, b.absent = b.absent, nil
 	var size int64
 	for {
 		if len(b.queue) == 0 && b.looks < maxLooks && len(b.request.Inputs)+len(b.request.Extensions) > 0 {
@@ -183,7 +187,7 @@ func (b *inbox) open(file inboxFile, known known) (*ingest.Input, *lake.Skipped,
 	if err == nil && settling {
 		err = b.readToItsEnd(input)
 	}
-	if err != nil && b.request.Scheduled && settling {
+	if b.request.Scheduled && settling && errors.Is(err, ingest.ErrIncomplete) {
 		return nil, &lake.Skipped{Path: file.info.Name(), Reason: "left for the next run, it is still being written: " + err.Error()}, nil
 	}
 	if err != nil {

@@ -298,6 +298,36 @@ func TestInputsOfAWorkerMayBeMissing(t *testing.T) {
 	}
 }
 
+// What growing does not mend is told, however young the file is.
+func TestUnknownFormatIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"some unknown line\nand another\n": "format",
+		"some unknown beg":                  "", // of the first line
+	} {
+		path := writeFile(t, filepath.Join(t.TempDir(), "access.log"), []byte(text))
+		if err := os.Chtimes(path, farAway, farAway); err != nil {
+			t.Fatal(err)
+		}
+		_, err := newEngine(filepath.Join(t.TempDir(), "data"), farAway).Run(context.Background(), Request{Inputs: []string{path}, Scheduled: true})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// Errors are stored and told; what they quote from a log is not.
+func TestErrorsDoNotQuoteLogs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	format := writeFile(t, filepath.Join(dir, "my.sql"), []byte("select source, line, '2026-09-25T15:15:15Z' as \"timestamp\", split_part(raw, '|', 1) as client_ip, 'GET' as method, '/v2/acme/app/manifests/v1' as path, cast(split_part(raw, '|', 2) as integer) as status from {{.Source}}"))
+	input := writeFile(t, filepath.Join(dir, "access.log"), []byte("192.0.2.77|alice@example.org\n"))
+	_, err := newEngine(filepath.Join(dir, "data"), farAway).Run(context.Background(), Request{Inputs: []string{input}, Format: ingest.Format(format)})
+	if err == nil || strings.Contains(err.Error(), "alice") || !strings.Contains(err.Error(), "try_cast") || !strings.Contains(err.Error(), "access.log") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestFileIsReadOnceUnderAllItsNames(t *testing.T) {
 	t.Parallel()
 	log := newLog(t)

@@ -112,7 +112,12 @@ func (k known) replaces(input *loadedInput, stored lake.Input) bool {
 	if stored.SHA256 == input.SHA256 {
 		return k.readAgain(stored)
 	}
-	return stored.Accepted+stored.Duplicates > 0 && stored.Bytes < input.Bytes && input.prefixes(stored.Bytes) == stored.SHA256
+	return holdsRecords(stored) && stored.Bytes < input.Bytes && input.prefixes(stored.Bytes) == stored.SHA256
+}
+
+// holdsRecords reports whether a log is more than a header, with which many begin.
+func holdsRecords(input lake.Input) bool {
+	return input.Records > input.Ignored[string(ingest.Header)]+input.Ignored[string(ingest.Blank)]
 }
 
 // readAgain reports whether an input is read though it is known: some of its requests

@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,61 +25,111 @@ var (
 type stampLimits struct {
 	MinUs, MaxUs int64 // possible at all: MinUs <= stamp < MaxUs
 	PrunedUs     int64 // before it, requests were pruned, and are not counted again
-	LateUs       int64 // before it, they are too late
 	FutureUs     int64 // after it, they are in the future
 
-	lateBefore period.Day // LateUs; empty: no bound
+	late []lake.LateBound // before which days they are too late, by line
+}
+
+// LateUs is, in SQL, the stamp before which the record of a line is too late.
+func (l stampLimits) LateUs() string {
+	us := func(day period.Day) string {
+		if day == "" {
+			return fmt.Sprint(int64(math.MinInt64 + 1))
+		}
+		return fmt.Sprint(day.Time().UnixMicro())
+	}
+	if len(l.late) == 0 {
+		return us("")
+	}
+	expression := ""
+	for _, bound := range l.late {
+		if bound.Through > 0 {
+			expression += fmt.Sprintf(" when line <= %d then %s", bound.Through, us(bound.Before))
+		}
+	}
+	rest := us(l.late[len(l.late)-1].Before)
+	if expression == "" {
+		return rest
+	}
+	return "case" + expression + " else " + rest + " end"
 }
 
 // stampLimits are the limits of this run's inputs, by kind. How late is too late
 // depends on what is stored, not on the clock: after a long pause, or in a new
-// data directory, old logs are in order.
+// data directory, old logs are in order. A load that was interrupted goes on with
+// the limits that it began with.
 func (s *session) stampLimits(request Request) (map[string]stampLimits, error) {
+	unfinished := lake.Unfinished(s.runs)
 	limits := map[string]stampLimits{}
 	for kind, table := range map[string]lake.Table{lake.KindRequests: lake.Requests, lake.KindExtensionEvents: lake.ExtensionEvents} {
-		days, err := s.store.DaysOf(table)
-		if err != nil {
-			return nil, err
-		}
 		l := stampLimits{
-			MinUs: minStamp.UnixMicro(), MaxUs: maxStamp.UnixMicro(), PrunedUs: math.MinInt64, LateUs: math.MinInt64,
+			MinUs: minStamp.UnixMicro(), MaxUs: maxStamp.UnixMicro(), PrunedUs: math.MinInt64 + 1,
 			FutureUs: s.begun.Add(s.Config.FutureTolerance.Duration).UnixMicro(),
 		}
 		if kind == lake.KindRequests && s.horizon != "" {
 			l.PrunedUs = s.horizon.Next().Time().UnixMicro()
 		}
-		if len(days) > 0 && s.Config.LateDays > 0 && !request.Readmit {
-			newest := min(days[len(days)-1], period.DayOf(s.begun))
-			l.bound(period.DayOf(newest.Time().AddDate(0, 0, -s.Config.LateDays)))
+		var before period.Day
+		if unfinished != nil {
+			before = unfinished.LateBefore[kind]
+		} else {
+			days, err := s.store.DaysOf(table)
+			if err != nil {
+				return nil, err
+			}
+			if len(days) > 0 && s.Config.LateDays > 0 {
+				newest := min(days[len(days)-1], period.DayOf(s.begun))
+				before = period.DayOf(newest.Time().AddDate(0, 0, -s.Config.LateDays))
+			}
+		}
+		if before != "" && !request.Readmit {
+			l.late = []lake.LateBound{{Before: before}}
 		}
 		limits[kind] = l
 	}
 	return limits, nil
 }
 
-// bound makes requests before a day too late; "" lifts the bound.
-func (l *stampLimits) bound(day period.Day) {
-	l.lateBefore, l.LateUs = day, math.MinInt64
-	if day != "" {
-		l.LateUs = day.Time().UnixMicro()
+// lateBefore are the bounds of limits that hold for all lines, by kind.
+func lateBefore(limits map[string]stampLimits) map[string]period.Day {
+	before := map[string]period.Day{}
+	for kind, l := range limits {
+		if len(l.late) > 0 {
+			before[kind] = l.late[0].Before
+		}
 	}
+	return before
 }
 
-// limitsFor are the limits of one input. One that continues a log which the lake
-// has keeps the bound with which that was first read: its first lines are in the
-// lake and must not become too late by its growing.
+// limitsFor are the limits of one input. Of one that continues a log which the lake
+// has, the lines of that keep the bounds with which they were read first: they are
+// in the lake and must not become too late by its growing.
 func (l *loader) limitsFor(input *ingest.Input, kind string) (stampLimits, error) {
 	limits := l.limitOf[kind]
-	if limits.lateBefore == "" || input.Format == ingest.Parquet {
+	if len(limits.late) == 0 || input.Format == ingest.Parquet {
 		return limits, nil
 	}
 	versions, err := shorterVersions(input, l.known.of(kind).live)
-	for _, version := range versions {
-		if version.LateBefore < limits.lateBefore {
-			limits.bound(version.LateBefore)
-		}
+	if err != nil || len(versions) == 0 {
+		return limits, err
 	}
-	return limits, err
+	longest := slices.MaxFunc(versions, func(a, b lake.Input) int { return cmp.Compare(a.Bytes, b.Bytes) })
+	limits.late = grownBounds(longest, limits.late[0].Before)
+	return limits, nil
+}
+
+// grownBounds are the bounds of a version, followed by that of the lines after it.
+func grownBounds(version lake.Input, after period.Day) []lake.LateBound {
+	bounds := slices.Clone(version.Late)
+	if len(bounds) == 0 {
+		bounds = []lake.LateBound{{}}
+	}
+	last := &bounds[len(bounds)-1]
+	if last.Before == after {
+		return bounds
+	}
+	last.Through = version.Lines
+	return append(bounds, lake.LateBound{Before: after})
 }
 
 // sameMarks is how many marks two logs must share before one is read to find out
@@ -120,7 +173,7 @@ func shorterVersions(input *ingest.Input, logs []lake.Input) ([]lake.Input, erro
 	}
 	var found []lake.Input
 	for _, log := range candidates {
-		if reader.Prefix(log.Bytes) == log.SHA256 {
+		if holdsRecords(log) && reader.Prefix(log.Bytes) == log.SHA256 {
 			found = append(found, log)
 		}
 	}

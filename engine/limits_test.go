@@ -48,8 +48,8 @@ func TestTooLate(t *testing.T) {
 	}
 	late := file("late.csv", rows)
 	input := mustRun(t, e, late).Last().Inputs[0]
-	if input.Accepted != 1 || input.Rejected != 152 || input.Rejects["too_late"] != 152 || input.LateBefore != "2026-08-31" {
-		t.Fatalf("accepted %d, rejects %v, bound %s; want 1, 152 too_late, 2026-08-31", input.Accepted, input.Rejects, input.LateBefore)
+	if input.Accepted != 1 || input.Rejected != 152 || input.Rejects["too_late"] != 152 || fmt.Sprint(input.Late) != "[{0 2026-08-31}]" {
+		t.Fatalf("accepted %d, rejects %v, bounds %v; want 1, 152 too_late, 2026-08-31", input.Accepted, input.Rejects, input.Late)
 	}
 	quarantined := query(t, e, "select file, line, reason, raw from rejects order by line limit 1")
 	want := "[late.csv 3 too_late 2026-08-30T23:59:59.999999Z,192.0.2.1,HEAD,acme/app,v1,,,,,,]"
@@ -139,13 +139,13 @@ func TestGrownLogKeepsItsOldLines(t *testing.T) {
 			mustRun(t, e, file("growing.csv", rows))
 			mustRun(t, e, file("other.csv", heads(day(90)))) // the bound is day 60 now
 
-			rows = append(rows, heads(day(91), day(2))...) // the last line is late, but the log began before
+			rows = append(rows, heads(day(91), day(2))...) // of the new lines, the last is late
 			input := mustRun(t, e, pack(file("growing.csv", rows))).Last().Inputs[0]
-			if input.Accepted != 5 || input.Rejected != 0 || len(input.Supersedes) != 1 {
-				t.Fatalf("accepted %d, rejects %v, supersedes %v; want 5, none, 1", input.Accepted, input.Rejects, input.Supersedes)
+			if input.Accepted != 4 || input.Rejects["too_late"] != 1 || len(input.Supersedes) != 1 || fmt.Sprint(input.Late) != "[{4 } {0 2026-07-31}]" {
+				t.Fatalf("accepted %d, rejects %v, supersedes %v, bounds %v; want 4, 1 too late, 1, the first 4 lines none", input.Accepted, input.Rejects, input.Supersedes, input.Late)
 			}
-			if got := storedRequests(t, e); got != "6" {
-				t.Errorf("%s requests are stored, want 6", got)
+			if got := storedRequests(t, e); got != "5" {
+				t.Errorf("%s requests are stored, want 5", got)
 			}
 
 			// One that was first read with a bound keeps it: what was too late stays so.
@@ -154,11 +154,89 @@ func TestGrownLogKeepsItsOldLines(t *testing.T) {
 			mustRun(t, e, file("later.csv", heads(day(200))))
 			bounded = append(bounded, heads(day(201))...)
 			grown := mustRun(t, e, pack(file("bounded.csv", bounded))).Last().Inputs[0]
-			if first.Rejects["too_late"] != 1 || grown.Rejects["too_late"] != 1 || grown.Accepted != 2 || grown.LateBefore != first.LateBefore {
+			if first.Rejects["too_late"] != 1 || grown.Rejects["too_late"] != 1 || grown.Accepted != 2 || fmt.Sprint(grown.Late) != "[{3 2026-08-01} {0 2026-11-18}]" {
 				t.Errorf("first %+v\ngrown %+v\nwant one too late in both, two accepted in the second", first, grown)
 			}
-			mustCheck(t, e, 9)
+			mustCheck(t, e, 8)
 		})
+	}
+}
+
+// Many logs begin with the same header; that makes none of them the continuation of an empty one.
+func TestHeaderAloneSetsNoBound(t *testing.T) {
+	t.Parallel()
+	e, file := limited(t, farAway)
+	mustRun(t, e, file("empty.csv", nil))
+	mustRun(t, e, file("a.csv", heads(time.Date(2026, 9, 30, 8, 0, 0, 0, time.UTC))))
+	if input := mustRun(t, e, file("b.csv", heads(time.Date(2025, 9, 30, 8, 0, 0, 0, time.UTC)))).Last().Inputs[0]; input.Rejects["too_late"] != 1 {
+		t.Errorf("accepted %d, rejects %v; want 1 too late", input.Accepted, input.Rejects)
+	}
+}
+
+// A log of which nothing could be read grows: its longer version takes its place.
+func TestLogOfRejectsGrows(t *testing.T) {
+	t.Parallel()
+	e, _ := limited(t, farAway)
+	path := filepath.Join(t.TempDir(), "a.csv")
+	bad := string(csvText(nil)) + "nonsense,,,,,,,,,,\n"
+	mustRun(t, e, writeFile(t, path, []byte(bad)))
+	_, row, _ := strings.Cut(string(csvText(heads(monday))), "\n")
+	if input := mustRun(t, e, writeFile(t, path, []byte(bad+row))).Last().Inputs[0]; len(input.Supersedes) != 1 || input.Rejected != 1 || input.Accepted != 1 {
+		t.Errorf("%+v; want it in the place of the shorter version", input)
+	}
+}
+
+// A load that stops between two batches goes on with the limits that it began with,
+// and publishes nothing before its end.
+func TestUnfinishedLoad(t *testing.T) {
+	t.Parallel()
+	e, _ := limited(t, farAway)
+	whole, _ := limited(t, farAway)
+	for _, e := range []*Engine{e, whole} {
+		writeFile(t, filepath.Join(e.Dir, "key"), []byte(testKey+"\n"))
+	}
+	dir := t.TempDir()
+	// The newest log is read first: by it, the others are too late.
+	for i, name := range []string{"access.csv", "access.csv.1", "access.csv.2"} {
+		at := time.Date(2026, time.Month(9-2*i), 10, 0, 0, 0, 0, time.UTC)
+		path := writeFile(t, filepath.Join(dir, name), csvText(heads(at, at.Add(time.Hour))))
+		if err := os.Chtimes(path, monday, monday); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bad := filepath.Join(dir, "access.csv.1")
+	content, err := os.ReadFile(bad)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, whole, dir)
+
+	e.Config.BatchSize = 1
+	writeFile(t, bad, []byte("no log\nat all\n"))
+	_, err = e.Run(context.Background(), Request{Inputs: []string{dir}})
+	if err == nil || !strings.Contains(err.Error(), "are published when the rest is loaded") {
+		t.Fatalf("got %v", err)
+	}
+	if published := tree(t, e.Dir, []string{"reports"}); len(published) > 0 {
+		t.Errorf("published: %v", published)
+	}
+	status, err := e.Status(true)
+	if err != nil || status.LastGoodRun != "" {
+		t.Errorf("status: %v, last good run %q", err, status.LastGoodRun)
+	}
+	if _, err := e.Run(context.Background(), Request{}); err == nil || !strings.Contains(err.Error(), "name its inputs again") {
+		t.Errorf("a run without inputs: %v", err)
+	}
+	writeFile(t, bad, content)
+	mustRun(t, e, dir)
+	if difference := treeDifference(tree(t, e.Dir, []string{"requests", "reports"}), tree(t, whole.Dir, []string{"requests", "reports"})); difference != "" {
+		t.Errorf("other than in one go:\n%s", difference)
+	}
+	mustRun(t, e)
+	// Now it is finished, and what comes is held against what is stored.
+	old := writeFile(t, filepath.Join(dir, "old.csv"), csvText(heads(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))))
+	if input := mustRun(t, e, old).Last().Inputs[0]; input.Rejects["too_late"] != 1 {
+		t.Errorf("after the load: %+v", input)
 	}
 }
 

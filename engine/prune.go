@@ -60,7 +60,7 @@ func (e *Engine) Prune(ctx context.Context, request PruneRequest) (*PruneResult,
 	if request.DryRun {
 		return e.planPrune()
 	}
-	s, err := e.openSession(ctx, sessionOptions{command: "prune", wait: request.Wait, acceptClock: request.AcceptClock})
+	s, err := e.openSession(ctx, sessionOptions{command: "prune", wait: request.Wait, acceptClock: request.AcceptClock, untold: true})
 	if err != nil {
 		return nil, err
 	}

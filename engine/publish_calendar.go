@@ -20,6 +20,7 @@ type calendar struct {
 	days   []period.Day // with requests
 	events []period.Day // with extension events
 	others otherDays    // with other settings, which engine rebuild left
+	partly bool         // a load is not finished: nothing is known to be complete
 	states dayStates
 }
 
@@ -33,6 +34,7 @@ func (e *Engine) newCalendar(store *lake.Lake, runs []lake.Run, chosen []reports
 	if c.events, err = store.ExtensionDays(); err != nil {
 		return nil, err
 	}
+	c.partly = lake.Unfinished(runs) != nil
 	c.others = e.otherDays(runs, lake.Horizon(runs))
 	c.states = dayStates{requests: lake.DayStates(runs), events: lake.StatesOf(runs, lake.ExtensionEvents), reports: reportVersions(chosen)}
 	return c, nil
@@ -74,7 +76,7 @@ func (c *calendar) describe(p period.Period) (duePeriod, error) {
 func (c *calendar) due(only *period.Period, includeOpen bool) ([]duePeriod, error) {
 	var due []duePeriod
 	for _, p := range c.covered() {
-		if only != nil && *only != p || c.isFinal(p) || c.isExpired(p) || c.isMixed(p) {
+		if only != nil && *only != p || c.partly || c.isFinal(p) || c.isExpired(p) || c.isMixed(p) {
 			continue
 		}
 		d, err := c.describe(p)
@@ -102,7 +104,7 @@ func (c *calendar) isSettled(p period.Period) (bool, error) {
 		return true, nil
 	}
 	d, err := c.describe(p)
-	if err != nil || d.open {
+	if err != nil || d.open || c.partly {
 		return false, err
 	}
 	upToDate, err := c.isPublished(c.dir, d)

@@ -79,7 +79,7 @@ func (c *ActionCounts) add(other ActionCounts) {
 // when an error is returned, too.
 func (e *Engine) Rebuild(ctx context.Context, request RebuildRequest) (*RebuildResult, error) {
 	result := &RebuildResult{}
-	s, err := e.openSession(ctx, sessionOptions{command: "rebuild", wait: request.Wait, acceptClock: request.AcceptClock, anySettings: true})
+	s, err := e.openSession(ctx, sessionOptions{command: "rebuild", wait: request.Wait, acceptClock: request.AcceptClock, anySettings: true, untold: request.DryRun})
 	if err != nil {
 		return result, err
 	}

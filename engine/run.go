@@ -37,6 +37,9 @@ func (e *Engine) Run(ctx context.Context, request Request) (*Result, error) {
 
 // runBatches does one run per batch of inputs.
 func (s *session) runBatches(ctx context.Context, request Request, result *Result) error {
+	if len(request.Inputs)+len(request.Extensions) == 0 && lake.Unfinished(s.runs) != nil {
+		return &UsageError{errors.New("the last load was interrupted between two of its batches, so what is stored is not complete; name its inputs again, and it goes on")}
+	}
 	inbox, err := s.newInbox(request)
 	if err != nil {
 		return err
@@ -48,11 +51,19 @@ func (s *session) runBatches(ctx context.Context, request Request, result *Resul
 	for last := false; !last; {
 		r := &run{session: s, request: request, result: result, limits: limits}
 		if last, err = r.do(ctx, inbox); err != nil {
-			return err
+			return afterBatches(result, err)
 		}
 	}
 	s.hashes.forget()
 	return nil
+}
+
+// afterBatches says what became of the batches before the one that failed.
+func afterBatches(result *Result, err error) error {
+	if len(result.Runs) < 2 {
+		return err
+	}
+	return fmt.Errorf("the logs of %s before are stored, and are published when the rest is loaded: %w", result.Runs[0].Run, err)
 }
 
 // run is one run at work.
@@ -83,6 +94,9 @@ func (r *run) do(ctx context.Context, inbox *inbox) (last bool, err error) {
 		if err := r.enrichAndBuild(ctx, batch.inputs); err != nil {
 			return false, err
 		}
+	}
+	if !batch.last || lake.Unfinished(r.runs) != nil {
+		r.manifest().Load = &lake.Load{Finished: batch.last, LateBefore: lateBefore(r.limits)}
 	}
 	if err := r.commitDays(); err != nil {
 		return false, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pullscope/pullscope/engine/lake"
@@ -20,6 +21,7 @@ type session struct {
 	runs    []lake.Run       // what runs before have done
 	chosen  []reports.Report // the reports that are published
 	horizon period.Day       // the days before it were pruned
+	untold  bool             // see sessionOptions
 	expired int              // how many quarantine files were removed
 }
 
@@ -29,6 +31,7 @@ type sessionOptions struct {
 	wait        bool   // until the lock is free
 	acceptClock bool   // though it is behind the last run
 	anySettings bool   // even if the stored days were classified with others
+	untold      bool   // it is no run that anybody waits for
 }
 
 // clockTolerance is how far the clock may go back between two runs: more than
@@ -49,7 +52,7 @@ func (e *Engine) openSession(ctx context.Context, options sessionOptions) (*sess
 	if err != nil {
 		return nil, err
 	}
-	s := &session{Engine: e, store: store, release: release, begun: e.now()}
+	s := &session{Engine: e, store: store, release: release, begun: e.now(), untold: options.untold}
 	if err := s.prepare(options); err != nil {
 		err = s.recordAttempt(&Result{}, err)
 		s.close()
@@ -115,9 +118,12 @@ func (s *session) recordAttempt(result *Result, failed error) error {
 	if errors.Is(failed, context.Canceled) {
 		return failed
 	}
+	if s.untold {
+		return failed
+	}
 	attempt := lake.Attempt{Run: result.Last().Run, StartedAt: s.begun, EndedAt: s.now()}
 	if failed != nil {
-		attempt.Error = failed.Error()
+		attempt.Error = shortened(failed.Error())
 		if before, err := s.store.Attempt(); err == nil && before != nil {
 			attempt.Failures = before.Failures
 		}
@@ -125,7 +131,16 @@ func (s *session) recordAttempt(result *Result, failed error) error {
 	}
 	if err := s.store.WriteAttempt(attempt); err != nil {
 		// On a full disk this fails, too; what matters then is the first error.
-		s.log().Debug("the outcome of the run is not recorded", "error", err)
+		s.log().Warn("the outcome of the run is not recorded", "error", err)
 	}
 	return failed
+}
+
+// shortened is a message that has room in the record of an attempt.
+func shortened(message string) string {
+	const most = 2000
+	if len(message) <= most {
+		return message
+	}
+	return strings.ToValidUTF8(message[:most], "") + "…"
 }

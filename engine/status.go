@@ -172,7 +172,7 @@ func (e *Engine) history() (*lake.Lake, []lake.Run, error) {
 // lookAtRuns tells how the last runs went and what they read.
 func (s *Status) lookAtRuns(runs []lake.Run) {
 	for _, run := range slices.Backward(runs) {
-		if run.Error == "" {
+		if run.Error == "" && (run.Load == nil || run.Load.Finished) {
 			s.LastGoodRun, s.LastGoodAt = run.Run, run.EndedAt.UTC()
 			break
 		}

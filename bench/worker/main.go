@@ -40,7 +40,7 @@ func watch(runs, rows int) error {
 	if out, err := exec.Command("go", "build", "-o", engine, "./cmd/engine").CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
-	worker := exec.Command(engine, "run", "--schedule", "* * * * * *", "--data", data, "--input", filepath.Join(logs, "*.csv"), "--log-level", "warn")
+	worker := exec.Command(engine, "run", "--schedule", "* * * * * *", "--data", data, "--input", filepath.Join(logs, "*.csv"), "--log-level", "error")
 	worker.Stderr = os.Stderr
 	if err := writeLog(logs, 0, rows); err != nil {
 		return err

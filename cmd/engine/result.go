@@ -33,7 +33,7 @@ func printRun(w io.Writer, dir string, run lake.Run, last bool) {
 		fmt.Fprintf(w, "skipped %s: %s\n", skipped.Path, skipped.Reason)
 	}
 	for _, input := range run.Inputs {
-		if len(input.Supersedes) > 0 {
+		if len(input.Supersedes) > 0 && !slices.Contains(input.Supersedes, input.Source) {
 			fmt.Fprintf(w, "%s is the longer version of a log loaded before; it took its place\n", input.Path)
 		}
 	}

@@ -94,6 +94,15 @@ func (in *Input) inspect() error {
 		return packingError(in.Packing, err)
 	}
 	head = head[:n]
+	err = in.decide(head)
+	if err != nil && in.Packing == "" && n < headBytes && bytes.IndexByte(head, '\n') < 0 {
+		return incompleteError{err} // its first line is only begun
+	}
+	return err
+}
+
+// decide finds out the format, unless it is given, and reads what begins the file.
+func (in *Input) decide(head []byte) (err error) {
 	if in.Format == Auto {
 		if len(bytes.TrimSpace(bytes.TrimPrefix(head, []byte(byteOrderMark)))) == 0 {
 			in.Format = JSONL // an empty log is in order: nothing happened
@@ -177,13 +186,23 @@ func (in *Input) content(raw io.Writer) (io.ReadCloser, error) {
 	return io.NopCloser(stored), nil
 }
 
+// ErrIncomplete says that a file ends before it is whole: it is still being written,
+// or was cut off.
+var ErrIncomplete = errors.New("the file is incomplete")
+
+// incompleteError is ErrIncomplete in other words.
+type incompleteError struct{ error }
+
+func (e incompleteError) Is(target error) bool { return target == ErrIncomplete }
+func (e incompleteError) Unwrap() error        { return e.error }
+
 // packingError explains a failure to decompress.
 func packingError(packing string, err error) error {
 	switch {
 	case packing == "":
 		return unwrapPath(err)
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
-		return fmt.Errorf("the %s stream is cut off; the copy is incomplete or still being written, so fetch it again", packing)
+		return incompleteError{fmt.Errorf("the %s stream is cut off; the copy is incomplete or still being written, so fetch it again", packing)}
 	default:
 		return fmt.Errorf("the %s stream is damaged (%w); fetch the file again", packing, err)
 	}

@@ -53,6 +53,6 @@ var rejectHelp = map[Reason]Help{
 	InvalidEvent:       {"none of install, uninstall, update and open", resend},
 	UnterminatedQuote:  {"a quote that does not end", resend},
 	FieldCountMismatch: {"another number of fields than the header", resend},
-	TooLate:            {"further back than late_days before the newest stored day", "if the lines are wanted, raise late_days or load the file once more with --readmit"},
+	TooLate:            {"further back than late_days before the newest stored day", "if the lines are wanted, load the file once more with --readmit; a larger late_days helps with files that are not read yet"},
 	InTheFuture:        {"further ahead of the clock than future_tolerance", "set the clocks; if the lines are right, load the file once more with --readmit when their time has come"},
 }

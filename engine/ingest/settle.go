@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -62,13 +63,13 @@ func (in *Input) StoredSHA256() (string, error) {
 func (in *Input) checkParquetEnd() error {
 	end := make([]byte, 4)
 	if in.FileBytes < 12 {
-		return fmt.Errorf("the Parquet file is cut off; the copy is incomplete or still being written, so fetch it again")
+		return incompleteError{errors.New("the Parquet file is cut off; the copy is incomplete or still being written, so fetch it again")}
 	}
 	if _, err := in.file.ReadAt(end, in.FileBytes-4); err != nil {
 		return unwrapPath(err)
 	}
 	if !bytes.Equal(end, []byte("PAR1")) {
-		return fmt.Errorf("the Parquet file is cut off (it does not end with PAR1); the copy is incomplete or still being written, so fetch it again")
+		return incompleteError{errors.New("the Parquet file is cut off (it does not end with PAR1); the copy is incomplete or still being written, so fetch it again")}
 	}
 	return nil
 }

@@ -29,6 +29,8 @@ type Run struct {
 	Days []RunDay `json:"days"`
 	// ExtensionDays are the days of extension events that it rebuilt or removed.
 	ExtensionDays []ExtensionDay `json:"extension_days"`
+	// Load is how far a load of several runs is; nil: the run is no part of one.
+	Load *Load `json:"load,omitempty"`
 	// Check is what the comparison with the reference classifier found.
 	Check Check `json:"check"`
 	// Published are the report directories that it wrote or found unchanged.
@@ -91,8 +93,9 @@ type Input struct {
 	Latest string `json:"latest"`
 	// Days are the days of the accepted records, ascending.
 	Days []period.Day `json:"days"`
-	// LateBefore is the day before which requests were too late, when the log was first read; empty: no bound.
-	LateBefore period.Day `json:"late_before,omitempty"`
+	// Late are the bounds that its records were held against, ascending by line: those that a shorter version was
+	// read with stay. None: no bound.
+	Late []LateBound `json:"late,omitempty"`
 	// Marks are fingerprints of the content up to the ends of lines, which tell a shorter version of a log from another log.
 	Marks string `json:"marks,omitempty"`
 	// Supersedes are the sources of shorter versions of the same log, whose requests this one replaced.
@@ -153,6 +156,23 @@ type ExtensionDay struct {
 	SHA256 string `json:"sha256"`
 	// Removed says that the day has no events any more, and so no file.
 	Removed bool `json:"removed,omitempty"`
+}
+
+// Load is a load of inputs in batches, one run each. Until its last run, nothing is published.
+type Load struct {
+	// Finished says that the run was the last one of the load.
+	Finished bool `json:"finished"`
+	// LateBefore are the days before which records are too late in all of its runs, by the kind of the inputs;
+	// a kind that is missing has no bound.
+	LateBefore map[string]period.Day `json:"late_before"`
+}
+
+// LateBound says which records of a stretch of lines were too late.
+type LateBound struct {
+	// Through is the last line of the stretch; 0: the last of the log.
+	Through int64 `json:"through,omitempty"`
+	// Before is the day before which they were; empty: none was.
+	Before period.Day `json:"before,omitempty"`
 }
 
 // Pruned is what a run removed because of its age.

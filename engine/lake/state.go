@@ -1,10 +1,15 @@
 package lake
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pullscope/pullscope/engine/period"
 )
@@ -72,23 +77,66 @@ func (l *Lake) writeState(verb, name string, state any) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
-	if err := writeFile(l.path(name), text, l.Scratch()); err != nil {
+	// Room for what is to be told when the disk is full: then the file is written in place.
+	text = append(text, bytes.Repeat([]byte(" "), max(0, stateBytes-len(text)-1))...)
+	text = append(text, '\n')
+	err = writeFile(l.path(name), text, l.Scratch())
+	if errors.Is(err, unix.ENOSPC) {
+		err = overwrite(l.path(name), text)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", verb, err)
 	}
 	return nil
 }
 
+// stateBytes is how large small files of the data directory are at least.
+const stateBytes = 4096
+
+// overwrite replaces the content of a file that is as large, which needs no space.
+func overwrite(path string, text []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	info, err := file.Stat()
+	if err == nil && info.Size() != int64(len(text)) {
+		err = unix.ENOSPC
+	}
+	if err == nil {
+		_, err = file.WriteAt(text, 0)
+	}
+	return errors.Join(err, file.Close())
+}
+
 // readState reads a small file of the data directory, nil when it is not there.
 func readState[T any](l *Lake, name string) (*T, error) {
 	var state T
-	err := readJSON(l.path(name), &state)
+	text, err := os.ReadFile(l.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	if json.Unmarshal(text, &state) != nil {
+		return nil, nil // torn or damaged; the next run writes it anew
+	}
 	return &state, nil
+}
+
+// Unfinished is the load that a run began and no later one finished, nil when there is none. The runs are
+// ascending, as Runs returns them.
+func Unfinished(runs []Run) *Load {
+	for n := len(runs) - 1; n >= 0; n-- {
+		if load := runs[n].Load; load != nil {
+			if load.Finished {
+				return nil
+			}
+			return load
+		}
+	}
+	return nil
 }
 
 // Horizon is the first day that the lake still keeps whole: the requests of the days before it were pruned, and it

@@ -84,10 +84,8 @@ func changed(run lake.Run) int {
 // chainLog is what the chain of a job writes to.
 type chainLog struct{ *loop }
 
-// Info is told of runs that are skipped.
-func (c chainLog) Info(string, ...any) {
-	c.log().Warn("skipped a due time, because the run before is still going on; the next run follows it", "skipped", c.served, "next", c.due)
-}
+// Info is told of runs that are skipped, which the loop sees before.
+func (c chainLog) Info(string, ...any) {}
 
 // Error is told of panics.
 func (c chainLog) Error(err error, _ string, stack ...any) {

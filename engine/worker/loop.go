@@ -27,6 +27,7 @@ type loop struct {
 	seen   time.Time // when the clock was looked at last
 	due    time.Time // the next time on schedule
 	served time.Time // the due time that was served last
+	begun  time.Time // when the last run began
 	retry  time.Time // when the failed run is repeated; zero: not before due
 
 	failures int  // since the last run that did not fail
@@ -145,11 +146,11 @@ func (l *loop) serve() {
 // start begins a run, or skips it while the one before is going on.
 func (l *loop) start() {
 	if l.running {
-		l.job.Run() // which says so and returns
+		l.log().Warn("skipped a due time, because the run before is still going on; the next run follows it", "skipped", l.served, "next", l.due)
 		l.skipped = true
 		return
 	}
-	l.running, l.reloaded, l.skipped = true, false, false
+	l.running, l.reloaded, l.skipped, l.begun = true, false, false, l.now()
 	l.started = make(chan struct{})
 	go func() {
 		l.job.Run()
@@ -204,7 +205,7 @@ func (l *loop) reload() {
 	if schedule != (Schedule{}) {
 		l.schedule, l.state.Schedule = schedule, schedule.String()
 		if now.Before(l.due) { // else it is served first
-			l.plan(now)
+			l.plan(earlier(now, l.begun)) // what came due since the last run, by the new schedule, is due
 		}
 	}
 	l.log().Info("the settings were read again", "schedule", l.schedule.String(), "next", l.due)

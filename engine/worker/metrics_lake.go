@@ -20,7 +20,7 @@ func (m *Metrics) load(store *lake.Lake) error {
 	var success, attempt time.Time
 	for _, run := range runs {
 		attempt = run.EndedAt
-		if run.Error == "" {
+		if run.Error == "" && (run.Load == nil || run.Load.Finished) {
 			success = run.EndedAt
 		}
 	}

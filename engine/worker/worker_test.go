@@ -385,3 +385,34 @@ func TestStateThatCannotBeWrittenIsWrittenLater(t *testing.T) {
 		}
 	})
 }
+
+// A grace that gets shorter between the two due times brings the run forward, it does not lose it.
+func TestReloadBetweenTwoGraces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := simulate(t, "2027-01-03T12:00", "weekly", time.Hour, nothing)
+		s.Reload = func() (Schedule, error) { return ParseSchedule("weekly", 10*time.Minute) }
+		s.start()
+		s.until("2027-01-04T00:30")
+		s.reloads <- syscall.SIGHUP
+		s.until("2027-01-04T06:00")
+		s.checkNext("2027-01-11T00:10", false)
+		s.end()
+		s.checkBegun("2027-01-03T12:00", "2027-01-04T00:30")
+	})
+}
+
+// A run ends at the very moment of the next due time.
+func TestRunsThatEndWhenTheNextIsDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := simulate(t, "2027-01-05T00:00:00", "@every 1s", 0, func(context.Context, int) ([]lake.Run, error) {
+			time.Sleep(time.Second)
+			return nil, nil
+		})
+		s.start()
+		s.until("2027-01-05T00:10")
+		s.end()
+		if n := len(s.begun); n < 300 || n > 601 {
+			t.Errorf("%d runs of a second each in ten minutes", n)
+		}
+	})
+}
