@@ -60,6 +60,8 @@ type Config struct {
 	Enrichment Enrichment `toml:"enrichment"`
 	// Reports says which reports are published, and how.
 	Reports ReportsConfig `toml:"reports"`
+	// Query says where saved queries are.
+	Query QueryConfig `toml:"query"`
 	// Publishers own namespaces; a namespace that nobody owns is its own publisher.
 	Publishers []Publisher `toml:"publisher"`
 
@@ -139,6 +141,7 @@ func LoadConfig(path string) (Config, error) {
 	}
 	config.Enrichment.resolve(filepath.Dir(path))
 	config.Reports.resolve(filepath.Dir(path))
+	config.Query.resolve(filepath.Dir(path))
 	if err := config.Validate(); err != nil {
 		return Config{}, config.file.located(err)
 	}

@@ -29,8 +29,7 @@ const (
 
 // Query runs one read-only SQL query: OpenQuery, Querier.Run and Close in one.
 func (e *Engine) Query(ctx context.Context, query string, form QueryForm, begin func([]duck.Column) error, yield func([]*string) error) error {
-	parsed, err := parseStatement(query)
-	if err != nil {
+	if _, err := parseStatement(query); err != nil {
 		return explainRefusal(ctx, query, err)
 	}
 	q, err := e.OpenQuery(ctx, QueryOptions{})
@@ -38,7 +37,7 @@ func (e *Engine) Query(ctx context.Context, query string, form QueryForm, begin 
 		return err
 	}
 	defer q.Close()
-	return q.run(ctx, parsed, nil, form, begin, yield)
+	return q.Run(ctx, query, nil, form, begin, yield)
 }
 
 // QueryOptions say what queries may do.
@@ -122,42 +121,6 @@ func allowedPaths(paths []string) ([]string, error) {
 		allowed = append(allowed, real)
 	}
 	return allowed, nil
-}
-
-// Run runs one query with these parameters, and calls begin with its columns and then
-// yield with each row.
-func (q *Querier) Run(ctx context.Context, query string, params []Param, form QueryForm, begin func([]duck.Column) error, yield func([]*string) error) error {
-	parsed, err := parseStatement(query)
-	if err != nil {
-		return explainRefusal(ctx, query, err)
-	}
-	return q.run(ctx, parsed, params, form, begin, yield)
-}
-
-func (q *Querier) run(ctx context.Context, parsed statement, params []Param, form QueryForm, begin func([]duck.Column) error, yield func([]*string) error) error {
-	if err := q.checkReadOnly(ctx, parsed); err != nil {
-		return err
-	}
-	args := arguments(params)
-	columns := []duck.Column{{Name: "explain_key", Type: "VARCHAR"}, {Name: "explain_value", Type: "VARCHAR"}}
-	text := parsed.text
-	if !parsed.explains {
-		var err error
-		if columns, err = q.db.Describe(ctx, "from (\n"+text+"\n)", args...); err != nil {
-			return q.explain(err)
-		}
-		// DuckDB writes its own types better than the driver's values print.
-		text = "select cast(columns(*) as varchar) from (\n" + parsed.text + "\n)"
-		if form == Objects {
-			text = "select cast(to_json(row_of_query) as varchar) from (\nselect *" + finite(columns) + " from (\n" + parsed.text + "\n)) as row_of_query"
-		}
-	} else if form == Objects {
-		return &UsageError{errors.New("a plan is no table; take --format table or csv for EXPLAIN")}
-	}
-	if err := begin(columns); err != nil {
-		return err
-	}
-	return q.explain(eachText(ctx, q.db, text, yield, args...))
 }
 
 // explainRefusal gives the database's own words where a refused query is no SQL:
@@ -246,31 +209,47 @@ func olderDays(err error) error {
 	return err
 }
 
-// checkReadOnly asks the database what kind of statement it is.
-func (q *Querier) checkReadOnly(ctx context.Context, s statement) error {
-	return q.db.Raw().Raw(func(raw any) error {
+// checkReadOnly asks the database what kind of statement it is, and which parameters it has.
+func (q *Querier) checkReadOnly(ctx context.Context, s statement) (params []string, err error) {
+	err = q.db.Raw().Raw(func(raw any) error {
 		prepared, err := raw.(driver.ConnPrepareContext).PrepareContext(ctx, s.unexplained())
 		if err != nil {
 			return q.explain(err)
 		}
 		defer prepared.Close()
-		kind, err := prepared.(*duckdb.Stmt).StatementType()
+		statement := prepared.(*duckdb.Stmt)
+		kind, err := statement.StatementType()
 		if err != nil {
 			return fmt.Errorf("read the query: %w", err)
 		}
 		if kind != duckdb.STATEMENT_TYPE_SELECT {
 			return &UsageError{errReadOnly}
 		}
+		for n := range statement.NumInput() {
+			name, err := statement.ParamName(n + 1)
+			if err != nil {
+				return fmt.Errorf("read the parameters of the query: %w", err)
+			}
+			params = append(params, name)
+		}
 		return nil
 	})
+	return params, err
 }
 
-// explain is cleanQueryError, with what to do where a query was denied a file.
+const outOfMemory = "Out of Memory Error: "
+
+// explain is cleanQueryError, with what to do where a query was denied a file or memory.
 func (q *Querier) explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	if text := err.Error(); strings.Contains(text, "file system operations are disabled by configuration") {
+	text := err.Error()
+	if at := strings.Index(text, outOfMemory); at >= 0 {
+		message, _, _ := strings.Cut(text[at:], "\n") // what follows are settings that queries cannot change
+		return &UsageError{fmt.Errorf("the query needs more memory than it may take; allow it more with --memory, or ask for less (%s)", message)}
+	}
+	if strings.Contains(text, "file system operations are disabled by configuration") {
 		if path := deniedPath.FindStringSubmatch(text); path != nil {
 			return &UsageError{fmt.Errorf("the query may not read %s: it is not among the tables and reports of the data directory; allow your own files with --allow-path", path[1])}
 		}

@@ -2,8 +2,10 @@ package engine
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,10 +58,40 @@ func paramValue(text string) any {
 	return text
 }
 
-func arguments(params []Param) []any {
-	args := make([]any, len(params))
-	for i, param := range params {
-		args[i] = sql.Named(param.Name, param.Value)
+// arguments are the values of the parameters that a query names, by the names that it
+// gives them: the driver would bind a value of another name by its place.
+func arguments(named []string, params []Param, ignoreUnused bool) ([]any, error) {
+	var args []any
+	used := map[int]bool{}
+	for _, name := range named {
+		at := slices.IndexFunc(params, func(param Param) bool { return strings.EqualFold(param.Name, name) })
+		if at < 0 {
+			if !paramName.MatchString(name) {
+				return nil, &UsageError{errors.New("a parameter of the query has no name; write $name instead of ? or $1, and give it a value with --param name=value")}
+			}
+			return nil, &UsageError{fmt.Errorf("the query's parameter $%s has no value; give it one with --param %s=value", name, name)}
+		}
+		used[at] = true
+		args = append(args, sql.Named(name, params[at].Value))
 	}
-	return args
+	for at, param := range params {
+		if !used[at] && !ignoreUnused {
+			return nil, &UsageError{fmt.Errorf("the query does not name $%s, for which --param gives a value; %s", param.Name, namesOf(named))}
+		}
+	}
+	return args, nil
+}
+
+func namesOf(params []string) string {
+	if len(params) == 0 {
+		return "it has no parameters"
+	}
+	return "it names $" + strings.Join(params, ", $")
+}
+
+// AddParam sets a parameter, in place of one of the same name. Names are alike in
+// upper and lower case, as in SQL.
+func AddParam(params []Param, param Param) []Param {
+	params = slices.DeleteFunc(params, func(other Param) bool { return strings.EqualFold(other.Name, param.Name) })
+	return append(params, param)
 }

@@ -36,6 +36,9 @@ func (q *Querier) createViews(ctx context.Context) error {
 	if err := q.db.Exec(ctx, periods); err != nil {
 		return err
 	}
+	if err := q.createSpans(ctx); err != nil {
+		return err
+	}
 	err = createViews(ctx, q.db, []view{
 		{"duckdb/rejects_view.sql", s.Rejects()}, {"duckdb/runs_view.sql", s.Runs()}, {"duckdb/periods_view.sql", s.Runs()},
 	})
