@@ -62,6 +62,8 @@ type Config struct {
 	Reports ReportsConfig `toml:"reports"`
 	// Notify says who is told of unattended runs.
 	Notify NotifyConfig `toml:"notify"`
+	// Query says where saved queries are.
+	Query QueryConfig `toml:"query"`
 	// Publishers own namespaces; a namespace that nobody owns is its own publisher.
 	Publishers []Publisher `toml:"publisher"`
 
@@ -141,6 +143,7 @@ func LoadConfig(path string) (Config, error) {
 	}
 	config.Enrichment.resolve(filepath.Dir(path))
 	config.Reports.resolve(filepath.Dir(path))
+	config.Query.resolve(filepath.Dir(path))
 	if err := config.Validate(); err != nil {
 		return Config{}, config.file.located(err)
 	}

@@ -33,6 +33,9 @@ func (e *Engine) CheckConfig(ctx context.Context) (ConfigFacts, error) {
 	if err != nil {
 		return found, err
 	}
+	if _, err := e.SavedQueries(); err != nil {
+		return found, err
+	}
 	temporary, err := os.MkdirTemp("", "engine-check-*")
 	if err != nil {
 		return found, fmt.Errorf("make a folder for temporary files: %w", err)

@@ -303,7 +303,7 @@ func TestUnknownFormatIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"some unknown line\nand another\n": "format",
-		"some unknown beg":                  "", // of the first line
+		"some unknown beg":                 "", // of the first line
 	} {
 		path := writeFile(t, filepath.Join(t.TempDir(), "access.log"), []byte(text))
 		if err := os.Chtimes(path, farAway, farAway); err != nil {

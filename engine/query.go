@@ -5,7 +5,9 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -25,48 +27,100 @@ const (
 	Objects
 )
 
-// Query runs one read-only SQL query over the views requests, actions,
-// extension_events, rejects and runs of the data directory, and calls begin with its columns and then yield
-// with each row. It needs no lock and may run during a run: it sees each day
-// whole, as before or after.
+// Query runs one read-only SQL query: OpenQuery, Querier.Run and Close in one.
 func (e *Engine) Query(ctx context.Context, query string, form QueryForm, begin func([]duck.Column) error, yield func([]*string) error) error {
-	parsed, err := parseStatement(query)
-	if err != nil {
+	if _, err := parseStatement(query); err != nil {
 		return explainRefusal(ctx, query, err)
+	}
+	q, err := e.OpenQuery(ctx, QueryOptions{})
+	if err != nil {
+		return err
+	}
+	defer q.Close()
+	return q.Run(ctx, query, nil, form, begin, yield)
+}
+
+// QueryOptions say what queries may do.
+type QueryOptions struct {
+	// AllowPaths are files and directories that queries may read beside the data.
+	AllowPaths []string
+}
+
+// Querier runs queries over one state of the lake. It is not for concurrent use.
+type Querier struct {
+	engine   *Engine
+	snapshot *lake.Snapshot
+	db       *duck.DB
+}
+
+// OpenQuery takes the state of the lake as of now. It needs no lock and sees the same
+// for its whole life, whatever runs do meanwhile.
+//
+// Queries may read the views requests, actions, extension_events, rejects, runs and periods, the table functions
+// report_<name>(period), the files that the lake publishes, and what the options
+// allow; they may write nothing, reach no network and change no setting.
+func (e *Engine) OpenQuery(ctx context.Context, options QueryOptions) (*Querier, error) {
+	if err := e.Config.Validate(); err != nil {
+		return nil, &UsageError{err}
+	}
+	allowed, err := allowedPaths(options.AllowPaths)
+	if err != nil {
+		return nil, err
 	}
 	store, err := lake.OpenExisting(e.Dir)
 	if err != nil {
+		return nil, err
+	}
+	q := &Querier{engine: e}
+	if q.snapshot, err = store.Snapshot(); err != nil {
+		return nil, err
+	}
+	if err := q.open(ctx, append(store.PublicDirs(), allowed...)); err != nil {
+		q.Close()
+		return nil, err
+	}
+	return q, nil
+}
+
+func (q *Querier) open(ctx context.Context, readable []string) (err error) {
+	config := q.engine.Config
+	spill := filepath.Join(q.snapshot.Dir(), "spill")
+	if q.db, err = duck.Open(ctx, duck.Options{Threads: config.Threads, MemoryLimit: config.memoryLimit(), TempDir: spill}); err != nil {
 		return err
 	}
-	db, err := duck.Open(ctx, duck.Options{Threads: e.Config.Threads, MemoryLimit: e.Config.memoryLimit()})
-	if err != nil {
+	if err := q.createViews(ctx); err != nil {
 		return err
 	}
-	defer db.Close()
-	if err := createAllViews(ctx, db, store); err != nil {
-		return err
+	return q.db.Restrict(ctx, append(readable, q.snapshot.Dir()))
+}
+
+// Close ends the queries and lets go of the snapshot.
+func (q *Querier) Close() error {
+	var err error
+	if q.db != nil {
+		err = q.db.Close()
 	}
-	if err := checkReadOnly(ctx, db, parsed); err != nil {
-		return err
-	}
-	columns := []duck.Column{{Name: "explain_key", Type: "VARCHAR"}, {Name: "explain_value", Type: "VARCHAR"}}
-	text := parsed.text
-	if !parsed.explains {
-		if columns, err = db.Describe(ctx, "from (\n"+text+"\n)"); err != nil {
-			return cleanQueryError(err)
+	return errors.Join(err, q.snapshot.Close())
+}
+
+// allowedPaths checks what users allow, and makes it absolute.
+func allowedPaths(paths []string) ([]string, error) {
+	var allowed []string
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			return nil, &UsageError{fmt.Errorf("--allow-path %s: %w; name a file or folder that is there", path, withoutPath(err))}
 		}
-		// DuckDB writes its own types better than the driver's values print.
-		text = "select cast(columns(*) as varchar) from (\n" + parsed.text + "\n)"
-		if form == Objects {
-			text = "select cast(to_json(row_of_query) as varchar) from (\nselect *" + finite(columns) + " from (\n" + parsed.text + "\n)) as row_of_query"
+		// The database follows links before it asks.
+		real, err := filepath.EvalSymlinks(path)
+		if err == nil {
+			real, err = filepath.Abs(real)
 		}
-	} else if form == Objects {
-		return &UsageError{errors.New("a plan is no table; take --format table or csv for EXPLAIN")}
+		if err != nil {
+			return nil, fmt.Errorf("--allow-path %s: %w", path, withoutPath(err))
+		}
+		allowed = append(allowed, real)
 	}
-	if err := begin(columns); err != nil {
-		return err
-	}
-	return eachText(ctx, db, text, yield)
+	return allowed, nil
 }
 
 // explainRefusal gives the database's own words where a refused query is no SQL:
@@ -101,8 +155,8 @@ func finite(columns []duck.Column) string {
 }
 
 // eachText yields rows whose values are texts.
-func eachText(ctx context.Context, db *duck.DB, query string, yield func([]*string) error) error {
-	rows, err := db.Query(ctx, query)
+func eachText(ctx context.Context, db *duck.DB, query string, yield func([]*string) error, args ...any) error {
+	rows, err := db.Query(ctx, query, args...)
 	if err != nil {
 		return cleanQueryError(err)
 	}
@@ -124,33 +178,6 @@ func eachText(ctx context.Context, db *duck.DB, query string, yield func([]*stri
 		}
 	}
 	return cleanQueryError(rows.Err())
-}
-
-// createAllViews makes the views that users see.
-func createAllViews(ctx context.Context, db *duck.DB, store *lake.Lake) error {
-	days, err := store.Days()
-	if err != nil {
-		return err
-	}
-	eventDays, err := store.ExtensionDays()
-	if err != nil {
-		return err
-	}
-	rejects, err := store.RejectsFiles()
-	if errors.Is(err, fs.ErrPermission) {
-		rejects = nil // the quarantine holds addresses: to others than the owner it is empty
-	} else if err != nil {
-		return err
-	}
-	runs, err := store.RunFiles()
-	if err != nil {
-		return err
-	}
-	return createViews(ctx, db, []view{
-		{"duckdb/requests_view.sql", filesOf(days, store.DayFile)}, {"duckdb/actions_view.sql", nil},
-		{"duckdb/extension_events_view.sql", filesOf(eventDays, store.ExtensionFile)},
-		{"duckdb/rejects_view.sql", rejects}, {"duckdb/runs_view.sql", runs},
-	})
 }
 
 // view is a SQL file that makes a view over files.
@@ -182,24 +209,55 @@ func olderDays(err error) error {
 	return err
 }
 
-// checkReadOnly asks the database what kind of statement it is.
-func checkReadOnly(ctx context.Context, db *duck.DB, s statement) error {
-	return db.Raw().Raw(func(raw any) error {
+// checkReadOnly asks the database what kind of statement it is, and which parameters it has.
+func (q *Querier) checkReadOnly(ctx context.Context, s statement) (params []string, err error) {
+	err = q.db.Raw().Raw(func(raw any) error {
 		prepared, err := raw.(driver.ConnPrepareContext).PrepareContext(ctx, s.unexplained())
 		if err != nil {
-			return cleanQueryError(err)
+			return q.explain(err)
 		}
 		defer prepared.Close()
-		kind, err := prepared.(*duckdb.Stmt).StatementType()
+		statement := prepared.(*duckdb.Stmt)
+		kind, err := statement.StatementType()
 		if err != nil {
 			return fmt.Errorf("read the query: %w", err)
 		}
 		if kind != duckdb.STATEMENT_TYPE_SELECT {
 			return &UsageError{errReadOnly}
 		}
+		for n := range statement.NumInput() {
+			name, err := statement.ParamName(n + 1)
+			if err != nil {
+				return fmt.Errorf("read the parameters of the query: %w", err)
+			}
+			params = append(params, name)
+		}
 		return nil
 	})
+	return params, err
 }
+
+const outOfMemory = "Out of Memory Error: "
+
+// explain is cleanQueryError, with what to do where a query was denied a file or memory.
+func (q *Querier) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	if at := strings.Index(text, outOfMemory); at >= 0 {
+		message, _, _ := strings.Cut(text[at:], "\n") // what follows are settings that queries cannot change
+		return &UsageError{fmt.Errorf("the query needs more memory than it may take; allow it more with --memory, or ask for less (%s)", message)}
+	}
+	if strings.Contains(text, "file system operations are disabled by configuration") {
+		if path := deniedPath.FindStringSubmatch(text); path != nil {
+			return &UsageError{fmt.Errorf("the query may not read %s: it is not among the tables and reports of the data directory; allow your own files with --allow-path", path[1])}
+		}
+	}
+	return cleanQueryError(err)
+}
+
+var deniedPath = regexp.MustCompile(`Cannot access (?:file|directory) ("[^"]*")`)
 
 // cleanQueryError gives the user DuckDB's own message, which points at the place.
 func cleanQueryError(err error) error {

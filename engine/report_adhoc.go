@@ -52,39 +52,32 @@ func (e *Engine) Report(ctx context.Context, request ReportRequest, use func(*Re
 	if err != nil {
 		return err
 	}
-	runs, err := store.Runs() // before the days: what is pruned meanwhile is missed then
+	snapshot, err := store.Snapshot()
 	if err != nil {
 		return err
 	}
-	days, err := store.Days()
+	defer snapshot.Close()
+	runs, err := store.Runs() // not before the snapshot: what was pruned until then is missed in it
 	if err != nil {
 		return err
 	}
-	events, err := store.ExtensionDays()
-	if err != nil {
-		return err
-	}
+	days, events := snapshot.Days(lake.Requests), snapshot.Days(lake.ExtensionEvents)
 	rows := &ReportRows{Report: request.Report, config: e.Config}
 	if request.Range != nil {
 		rows.Range = *request.Range
 	} else if rows.Range, err = e.newestWeek(unionOfDays(days, events)); err != nil {
 		return err
 	}
-	if err := e.checkPruned(runs, days, request.Report, rows.Range); err != nil {
+	if err := e.checkPruned(prunedUntil(runs, days), request.Report, rows.Range); err != nil {
 		return err
 	}
 	rows.Days = len(daysIn(unionOfDays(days, events), rows.Range.Contains))
 	rows.Open = e.now().Before(rows.Range.To.Add(e.Config.Grace.Duration))
-	temporary, err := os.MkdirTemp("", "engine-report-*")
-	if err != nil {
-		return fmt.Errorf("make a folder for temporary files: %w", err)
-	}
-	defer os.RemoveAll(temporary)
-	if rows.source, err = openReports(ctx, temporary, e.Config); err != nil {
+	if rows.source, err = openReports(ctx, filepath.Join(snapshot.Dir(), "spill"), e.Config); err != nil {
 		return err
 	}
 	defer rows.source.close()
-	if err := rows.source.use(ctx, filesOf(daysIn(days, rows.Range.Contains), store.DayFile), filesOf(daysIn(events, rows.Range.Reaches), store.ExtensionFile)); err != nil {
+	if err := rows.source.use(ctx, snapshotFiles(snapshot, lake.Requests, daysIn(days, rows.Range.Contains)), snapshotFiles(snapshot, lake.ExtensionEvents, daysIn(events, rows.Range.Reaches))); err != nil {
 		return err
 	}
 	if err := rows.compute(ctx, request.Publisher); err != nil {
@@ -93,17 +86,28 @@ func (e *Engine) Report(ctx context.Context, request ReportRequest, use func(*Re
 	return use(rows)
 }
 
-// checkPruned refuses a range of which requests were pruned: what is left would look
-// like an answer. Of extension events nothing is pruned.
-func (e *Engine) checkPruned(runs []lake.Run, days []period.Day, report reports.Report, asked period.Range) error {
-	if report.Of == reports.Extensions && report.Path == "" {
-		return nil
-	}
+// prunedUntil is the newest day whose requests were pruned, or are being pruned now:
+// then they are known, but not among days. Empty when there is none.
+func prunedUntil(runs []lake.Run, days []period.Day) period.Day {
 	pruned := lake.LastPruned(runs)
 	for day := range lake.StoredDays(runs) {
-		if len(days) > 0 && day < days[0] { // it is being pruned now
+		if len(days) > 0 && day < days[0] {
 			pruned = max(pruned, day)
 		}
+	}
+	return pruned
+}
+
+// snapshotFiles are the files of days of a table, as a snapshot holds them.
+func snapshotFiles(s *lake.Snapshot, table lake.Table, days []period.Day) []string {
+	return filesOf(days, func(day period.Day) string { return s.File(table, day) })
+}
+
+// checkPruned refuses a range of which requests were pruned: what is left would look
+// like an answer. Of extension events nothing is pruned.
+func (e *Engine) checkPruned(pruned period.Day, report reports.Report, asked period.Range) error {
+	if report.Of == reports.Extensions && report.Path == "" {
+		return nil
 	}
 	if pruned == "" || asked.From.After(pruned.Time()) {
 		return nil

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -148,26 +145,6 @@ func ownReport(c *cli.Context) error {
 
 var reportFormats = []string{"table", "csv", "json", "parquet", "xlsx"}
 
-// reportFormat is the format that the flags ask for.
-func reportFormat(c *cli.Context) (string, error) {
-	format, output := c.String("format"), c.String("output")
-	if !c.IsSet("format") {
-		switch format = strings.ToLower(strings.TrimPrefix(filepath.Ext(output), ".")); {
-		case output == "" || format == "txt":
-			format = "table"
-		case !slices.Contains(reportFormats[1:], format):
-			return "", usageError("the name %s tells no format; let it end in .csv, .json, .parquet, .xlsx or .txt, or add --format", output)
-		}
-	}
-	if !slices.Contains(reportFormats, format) {
-		return "", usageError("format %q is unknown; take table, csv, json, parquet or xlsx", format)
-	}
-	if (format == "parquet" || format == "xlsx") && output == "" {
-		return "", usageError("format %s needs a file: add -o FILE.%s", format, format)
-	}
-	return format, nil
-}
-
 // reportRequest is what the flags ask for, in which form and which file.
 func reportRequest(c *cli.Context, report reports.Report) (request engine.ReportRequest, format, path string, err error) {
 	for _, name := range []string{"publisher", "period", "output"} {
@@ -184,7 +161,7 @@ func reportRequest(c *cli.Context, report reports.Report) (request engine.Report
 		}
 		request.Range = &days
 	}
-	if format, err = reportFormat(c); err != nil {
+	if format, err = chooseFormat(c, reportFormats); err != nil {
 		return request, "", "", err
 	}
 	if path = c.String("output"); path != "" {
@@ -257,7 +234,7 @@ func writeReportText(c *cli.Context, rows *engine.ReportRows, format string, w i
 	read := rows.Texts
 	switch format {
 	case "csv":
-		writer = &guardedWriter{csvWriter{csv: csv.NewWriter(w)}, rows}
+		writer = &guardedWriter{csvWriter{w: w}, rows}
 	case "json":
 		writer, read = &jsonWriter{w: w}, rows.Objects
 	default:
@@ -282,7 +259,7 @@ func (w *guardedWriter) row(values []*string) error {
 	for i, value := range values {
 		w.record[i] = w.rows.Guarded(i, orEmpty(value))
 	}
-	return w.csv.Write(w.record)
+	return w.write()
 }
 
 // reportTable writes a report for people.

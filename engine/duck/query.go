@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 )
 
@@ -66,13 +67,36 @@ func (d *DB) Each(ctx context.Context, query string, yield func(row []driver.Val
 type Column struct{ Name, Type string }
 
 // Describe returns the columns that query yields, without running it.
-func (d *DB) Describe(ctx context.Context, query string) ([]Column, error) {
+func (d *DB) Describe(ctx context.Context, query string, args ...any) ([]Column, error) {
+	rows, err := d.Query(ctx, "describe "+query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
 	var columns []Column
-	err := d.Each(ctx, "describe "+query, func(row []driver.Value) error {
-		columns = append(columns, Column{Name: row[0].(string), Type: row[1].(string)})
-		return nil
-	})
-	return columns, err
+	for rows.Next() {
+		var column Column
+		var ignored any
+		if err := rows.Scan(&column.Name, &column.Type, &ignored, &ignored, &ignored, &ignored); err != nil {
+			return nil, fmt.Errorf("describe %s: %w", headline(query), err)
+		}
+		columns = append(columns, column)
+	}
+	return columns, rows.Err()
+}
+
+// Restrict makes the database read files below these directories, or these files, only; it can reach
+// nothing else from then on, and no setting can be changed.
+func (d *DB) Restrict(ctx context.Context, readable []string) error {
+	var absolute []string
+	for _, path := range readable {
+		path, err := filepath.Abs(path)
+		if err != nil {
+			return fmt.Errorf("restrict the database: %w", err)
+		}
+		absolute = append(absolute, path)
+	}
+	return d.Exec(ctx, "set allowed_directories = "+QuoteList(absolute)+"; set allowed_paths = "+QuoteList(absolute)+"; set enable_external_access = false; set lock_configuration = true")
 }
 
 // Raw gives access to the driver's connection, for functions that need it.
