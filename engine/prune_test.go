@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/lake"
 	"github.com/pullscope/pullscope/engine/period"
 	"github.com/pullscope/pullscope/reports"
@@ -236,6 +237,17 @@ func TestReportOverPrunedDays(t *testing.T) {
 	if err := ask("2026-09-21..2026-09-30"); err != nil {
 		t.Errorf("from the horizon on: %v", err)
 	}
+	// The same holds where a query names a report.
+	nothing := func([]duck.Column) error { return nil }
+	none := func([]*string) error { return nil }
+	if err := e.Query(context.Background(), "from report_summary('2026-W38')", Texts, nothing, none); err == nil || !strings.Contains(err.Error(), "the requests up to 2026-09-20 were pruned") {
+		t.Errorf("in a query over pruned days: %v", err)
+	}
+	if rows := query(t, e, "select level, event_count from report_summary('2026-09-21..2026-09-30') where level = 'repository'"); len(rows) != 1 || rows[0][1] != "1" {
+		t.Errorf("in a query from the horizon on: %v", rows)
+	}
+	query(t, e, "select * from periods where period = '2026-W38'")
+	query(t, e, "from report_extensions_core('2026-W38')")
 }
 
 // Old reports go, and what is noted of them; the link leads to the newest that is left.

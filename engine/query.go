@@ -91,7 +91,7 @@ func (q *Querier) open(ctx context.Context, readable []string) (err error) {
 	if err := q.createViews(ctx); err != nil {
 		return err
 	}
-	return q.db.Restrict(ctx, append(readable, q.snapshot.Dir()))
+	return q.db.Restrict(ctx, append(append(readable, q.snapshot.Dir()), q.snapshot.Paths()...))
 }
 
 // Close ends the queries and lets go of the snapshot.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -92,5 +93,24 @@ func TestQueriesDuringRuns(t *testing.T) {
 	}
 	if len(states) < 2 {
 		t.Errorf("the queries saw %v only; the test has lost sight of the runs", states)
+	}
+}
+
+// The data directory may be reached through links.
+func TestQueryThroughLinks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	e := newEngine(filepath.Join(dir, "there", "data"), farAway)
+	mustRun(t, e, inputFile(t, checkRow(monday, "acme/app")))
+	for _, link := range []struct{ from, to string }{{"linked", "there"}, {"data", "there/data"}} {
+		if err := os.Symlink(link.to, filepath.Join(dir, link.from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, data := range []string{"linked/data", "data"} {
+		linked := newEngine(filepath.Join(dir, data), farAway)
+		if rows := query(t, linked, "select count(*) from actions"); rows[0][0] != "1" {
+			t.Errorf("through %s: %v", data, rows)
+		}
 	}
 }

@@ -64,25 +64,20 @@ func (q *Querier) pruned() (period.Day, error) {
 
 // createReportFunctions makes report_<name>(period) of every report.
 func (q *Querier) createReportFunctions(ctx context.Context) error {
-	all, err := q.engine.Config.allReports()
-	if err != nil {
-		return err
-	}
 	var statements []string
-	for _, report := range all {
-		if report.Path != "" {
-			continue // what an own report yields is known only when it has run
-		}
+	for _, report := range reports.All() { // what an own report yields is known only when it has run
 		query, err := reportFunction(report, q.engine.Config.Reports)
 		if err != nil {
 			return err
 		}
-		columns := columnList(report.ParquetColumns())
+		columns, width := columnList(report.ParquetColumns()), len(report.ParquetColumns())
 		if !slices.ContainsFunc(report.Columns, func(c reports.Column) bool { return strings.EqualFold(c.Name, publisherColumn) }) {
-			columns = publisherColumn + ", " + columns
+			columns, width = publisherColumn+", "+columns, width+1
 		}
-		statements = append(statements, fmt.Sprintf("create macro report_%s(period) as table select %s from (\n%s\n) where %s",
-			report.Name, columns, query, publishedRows(report)))
+		// Without a row to look at, nobody would ask whether the period is right.
+		nulls := strings.TrimSuffix(strings.Repeat("null, ", width), ", ")
+		statements = append(statements, fmt.Sprintf("create macro report_%s(period) as table select %s from (\n%s\n) where %s\nunion all\nselect %s where %s is null",
+			report.Name, columns, query, publishedRows(report), nulls, periodBegin(report)))
 	}
 	return q.db.Exec(ctx, strings.Join(statements, ";\n"))
 }
@@ -99,6 +94,14 @@ const (
 	referenceOfPeriod   = "\x00reference"
 )
 
+// periodBegin is where the period of a report begins, in SQL. Of extension events nothing is pruned.
+func periodBegin(report reports.Report) string {
+	if report.Of == reports.Extensions {
+		return "period_begin(period)"
+	}
+	return "requests_begin(period)"
+}
+
 // reportFunction is the query of a report over the period "period".
 func reportFunction(report reports.Report, config ReportsConfig) (string, error) {
 	source, err := report.Template()
@@ -110,10 +113,7 @@ func reportFunction(report reports.Report, config ReportsConfig) (string, error)
 		"timestamp": func(t time.Time) (string, error) {
 			switch t {
 			case beginOfPeriod:
-				if report.Of == reports.Actions {
-					return "requests_begin(period)", nil
-				}
-				return "period_begin(period)", nil
+				return periodBegin(report), nil
 			case endOfPeriod:
 				return "period_end(period)", nil
 			}

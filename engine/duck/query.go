@@ -95,6 +95,10 @@ func (d *DB) Restrict(ctx context.Context, readable []string) error {
 			return fmt.Errorf("restrict the database: %w", err)
 		}
 		absolute = append(absolute, path)
+		// The database follows links before it asks.
+		if real, err := filepath.EvalSymlinks(path); err == nil && real != path {
+			absolute = append(absolute, real)
+		}
 	}
 	return d.Exec(ctx, "set allowed_directories = "+QuoteList(absolute)+"; set allowed_paths = "+QuoteList(absolute)+"; set enable_external_access = false; set lock_configuration = true")
 }

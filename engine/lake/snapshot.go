@@ -202,6 +202,15 @@ func (s *Snapshot) add(name string, paths ...string) (string, error) {
 // Dir is the directory with the names. Whoever holds the snapshot may put more into it.
 func (s *Snapshot) Dir() string { return s.dir }
 
+// Paths are where the files were when they were opened.
+func (s *Snapshot) Paths() []string {
+	paths := make([]string, len(s.files))
+	for i, file := range s.files {
+		paths[i] = file.Name()
+	}
+	return paths
+}
+
 // Days are the days of a table, ascending.
 func (s *Snapshot) Days(t Table) []period.Day { return s.days[t] }
 

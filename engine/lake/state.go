@@ -119,8 +119,8 @@ func readState[T any](l *Lake, name string) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	if json.Unmarshal(text, &state) != nil {
-		return nil, nil // torn or damaged; the next run writes it anew
+	if err := json.Unmarshal(text, &state); err != nil {
+		return nil, fmt.Errorf("%s is damaged (%w); remove it, the next run writes it anew", l.path(name), err)
 	}
 	return &state, nil
 }
