@@ -44,7 +44,7 @@ run: build
 	@echo "  bin/engine query --data $(DEMO_DATA) \"select namespace, repository, action, count(*) as actions from actions group by all order by actions desc limit 10\""
 
 test: lists-if-npm lint
-	$(GO) test ./...
+	$(GO) test -timeout 30m ./...
 
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt these files: $$unformatted"; exit 1; fi

@@ -51,6 +51,8 @@ type Querier struct {
 	engine   *Engine
 	snapshot *lake.Snapshot
 	db       *duck.DB
+
+	hasReports bool // as table functions
 }
 
 // OpenQuery takes the state of the lake as of now. It needs no lock and sees the same

@@ -68,6 +68,11 @@ func (q *Querier) prepare(ctx context.Context, request QueryRequest) (*readyQuer
 	if err := checkFunctions(parsed.text); err != nil {
 		return nil, err
 	}
+	if mayName(parsed.text) {
+		if err := q.createReportFunctions(ctx); err != nil {
+			return nil, err
+		}
+	}
 	named, err := q.checkReadOnly(ctx, parsed)
 	if err != nil {
 		return nil, err

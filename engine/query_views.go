@@ -48,7 +48,14 @@ func (q *Querier) createViews(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return q.createReportFunctions(ctx)
+	return nil
+}
+
+// mayName reports whether a query may name reports, which cost more to make than most
+// queries take.
+func mayName(query string) bool {
+	query = strings.ToLower(query)
+	return strings.Contains(query, "report") || strings.Contains(query, "function")
 }
 
 // pruned is the newest day whose requests were pruned, or are being pruned while the
@@ -62,8 +69,12 @@ func (q *Querier) pruned() (period.Day, error) {
 	return prunedUntil(runs, q.snapshot.Days(lake.Requests)), err
 }
 
-// createReportFunctions makes report_<name>(period) of every report.
+// createReportFunctions makes report_<name>(period) of every report, once.
 func (q *Querier) createReportFunctions(ctx context.Context) error {
+	if q.hasReports {
+		return nil
+	}
+	q.hasReports = true
 	var statements []string
 	for _, report := range reports.All() { // what an own report yields is known only when it has run
 		query, err := reportFunction(report, q.engine.Config.Reports)
@@ -146,6 +157,9 @@ type QueryNames struct {
 // Names lists what a query may name.
 func (q *Querier) Names(ctx context.Context) (QueryNames, error) {
 	names := QueryNames{Columns: map[string][]string{}}
+	if err := q.createReportFunctions(ctx); err != nil {
+		return names, err
+	}
 	err := eachText(ctx, q.db, "select table_name, column_name from duckdb_columns() where not internal and schema_name = 'main' order by table_name, column_index", func(row []*string) error {
 		table := *row[0]
 		if !slices.Contains(names.Tables, table) {

@@ -18,6 +18,9 @@ func openQuery(t *testing.T, e *Engine) *Querier {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := q.Names(t.Context()); err != nil { // which makes the report functions
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { q.Close() })
 	return q
 }

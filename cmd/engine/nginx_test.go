@@ -141,7 +141,7 @@ func testNginx(t *testing.T, buffer string) {
 		})
 	}
 	put(t, filepath.Join(dir, "logrotate.conf"), strings.ReplaceAll(logrotateConfig, "DIR", dir))
-	for range 25 {
+	for range 15 {
 		time.Sleep(400 * time.Millisecond)
 		out, err := exec.Command("logrotate", "--force", "--state", filepath.Join(dir, "state"), filepath.Join(dir, "logrotate.conf")).CombinedOutput()
 		if err != nil {
