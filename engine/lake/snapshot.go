@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gofrs/flock"
 	"golang.org/x/sys/unix"
 
 	"github.com/pullscope/pullscope/engine/period"
@@ -18,6 +19,7 @@ import (
 // Whatever runs do meanwhile, its files stay as they are.
 type Snapshot struct {
 	dir     string
+	alive   *flock.Flock // held as long as the snapshot is
 	files   []*os.File
 	days    map[Table][]period.Day
 	runs    []string
@@ -31,6 +33,7 @@ const snapshotTries = 100
 // run leaves them: once sealed, a commit will happen. To others than the owner of the data directory, who
 // cannot see commits, and on systems without /proc, each day is whole, but two days may be of two states.
 func (l *Lake) Snapshot() (*Snapshot, error) {
+	sweepSnapshots()
 	for try := 0; ; try++ {
 		s, err := l.trySnapshot()
 		if s != nil || err != nil && (try == snapshotTries || !errors.Is(err, fs.ErrNotExist)) {
@@ -56,7 +59,7 @@ func (l *Lake) trySnapshot() (s *Snapshot, err error) {
 			s = nil
 		}
 	}()
-	if s.dir, err = os.MkdirTemp("", "engine-query-*"); err != nil {
+	if err := s.makeDir(); err != nil {
 		return s, fmt.Errorf("make a folder for temporary files: %w", err)
 	}
 	for _, table := range Tables {
@@ -83,6 +86,45 @@ func (l *Lake) trySnapshot() (s *Snapshot, err error) {
 		return nil, nil
 	}
 	return s, nil
+}
+
+const (
+	snapshotPrefix = "engine-query-"
+	snapshotLock   = "alive"
+)
+
+// makeDir makes the directory of the snapshot, and marks it as in use. Between the two, somebody may take it
+// for one that was left; then there is another.
+func (s *Snapshot) makeDir() error {
+	for {
+		dir, err := os.MkdirTemp("", snapshotPrefix+"*")
+		if err != nil {
+			return err
+		}
+		alive := flock.New(filepath.Join(dir, snapshotLock))
+		locked, err := alive.TryLock()
+		if _, gone := os.Stat(alive.Path()); gone == nil && err == nil && locked {
+			s.dir, s.alive = dir, alive
+			return nil
+		}
+		_ = alive.Close()
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(err, os.RemoveAll(dir))
+		}
+	}
+}
+
+// sweepSnapshots removes the directories of snapshots whose process was killed. What it cannot remove, such as
+// other users' directories, stays.
+func sweepSnapshots() {
+	marks, _ := filepath.Glob(filepath.Join(os.TempDir(), snapshotPrefix+"*", snapshotLock))
+	for _, mark := range marks {
+		lock := flock.New(mark, flock.SetFlag(os.O_RDONLY)) // one that is not there any more must not be made
+		if free, err := lock.TryLock(); err == nil && free {
+			_ = os.RemoveAll(filepath.Dir(mark))
+		}
+		_ = lock.Close()
+	}
 }
 
 // lakeState tells whether the lake has changed: with each run comes a commit, and then a manifest.
@@ -233,6 +275,9 @@ func (s *Snapshot) Close() error {
 	}
 	if s.dir != "" {
 		errs = append(errs, os.RemoveAll(s.dir))
+	}
+	if s.alive != nil {
+		errs = append(errs, s.alive.Close())
 	}
 	return errors.Join(errs...)
 }

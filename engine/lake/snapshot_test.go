@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/pullscope/pullscope/engine/period"
@@ -120,5 +121,34 @@ func TestSnapshotOfAnEmptyLake(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A process that was killed leaves its directory, which the next snapshot removes; those in use stay.
+func TestSnapshotSweepsWhatWasLeft(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	l := openLake(t)
+	inUse, err := l.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(os.TempDir(), snapshotPrefix+"left")
+	put(t, filepath.Join(left, snapshotLock), "")
+	put(t, filepath.Join(left, "spill", "data"), "much")
+	foreign := filepath.Join(os.TempDir(), snapshotPrefix+"foreign")
+	put(t, filepath.Join(foreign, "file"), "")
+	next, err := l.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]bool{inUse.Dir(): true, next.Dir(): true, foreign: true, left: false} {
+		if _, err := os.Stat(dir); (err == nil) != want {
+			t.Errorf("%s is there: %v, want %v", dir, err == nil, want)
+		}
+	}
+	for _, s := range []*Snapshot{inUse, next} {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
