@@ -1,6 +1,6 @@
 // Command worker watches the resident memory of a worker over many runs.
 //
-//	go run ./bench/worker -runs 200 -rows 20000
+//	go run ./bench/worker -runs 200
 //
 // It starts a worker that is due every second, gives it a new log for each run, and
 // prints the memory of the process after every tenth part of the runs, in MiB.
@@ -19,7 +19,7 @@ import (
 
 func main() {
 	runs := flag.Int("runs", 200, "runs to watch")
-	rows := flag.Int("rows", 20_000, "requests of each log")
+	rows := flag.Int("rows", 2_000, "requests of each log")
 	flag.Parse()
 	if err := watch(*runs, *rows); err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)
@@ -76,13 +76,14 @@ func watch(runs, rows int) error {
 	}
 }
 
-// writeLog writes the log of one hour, under a name that is taken up only when it is whole.
+// writeLog writes the log of one day, so that the periods which a run publishes do not grow without end, under a
+// name that is taken up only when it is whole.
 func writeLog(dir string, n, rows int) error {
 	var text strings.Builder
 	text.WriteString("timestamp,client_ip,method,image,reference\n")
-	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(n) * time.Hour)
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, n)
 	for i := range rows {
-		fmt.Fprintf(&text, "%s,10.%d.%d.%d,%s,acme/app%d,v%d\n", at.Add(time.Duration(i)*time.Hour/time.Duration(rows)).Format(time.RFC3339Nano),
+		fmt.Fprintf(&text, "%s,10.%d.%d.%d,%s,acme/app%d,v%d\n", at.Add(time.Duration(i)*24*time.Hour/time.Duration(rows)).Format(time.RFC3339Nano),
 			i%7, n%250, i%250, []string{"HEAD", "GET"}[i%2], i%20, i%9)
 	}
 	hidden := filepath.Join(dir, ".new")
