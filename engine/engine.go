@@ -64,6 +64,7 @@ type Result struct {
 	Runs    []lake.Run   // one for each batch of inputs, in their order; none when it failed early
 	Stored  bool         // the lake changed
 	Pruned  *PruneResult // of a run that prunes, once it has
+	Pruning *lake.Run    // the manifest that tells of it; nil when there is none
 	Elapsed time.Duration
 }
 

@@ -72,10 +72,7 @@ func (e *Engine) exportState(ctx context.Context, options ExportOptions, publish
 		return err
 	}
 	defer x.Close()
-	if x.db, err = duck.Open(ctx, duck.Options{Threads: e.Config.Threads, MemoryLimit: e.Config.memoryLimit(), TempDir: spill}); err != nil {
-		return err
-	}
-	if err := x.createViews(ctx); err != nil {
+	if err := x.open(ctx, spill); err != nil {
 		return err
 	}
 	if err := e.checkOwners(published, options.Publisher); err != nil {

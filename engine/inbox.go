@@ -132,6 +132,7 @@ func (b *inbox) next(ctx context.Context, known known) (taken batch, err error) 
 		}
 	}()
 	taken.skipped, b.absent = b.absent, nil
+	knownOf := known.byKind()
 	var size int64
 	for {
 		if len(b.queue) == 0 && b.looks < maxLooks && len(b.request.Inputs)+len(b.request.Extensions) > 0 {
@@ -152,7 +153,7 @@ func (b *inbox) next(ctx context.Context, known known) (taken batch, err error) 
 		if err := ctx.Err(); err != nil {
 			return taken, err
 		}
-		input, skipped, err := b.open(file, known.of(kindOf(file.schema)))
+		input, skipped, err := b.open(file, knownOf[kindOf(file.schema)])
 		if err != nil {
 			return taken, err
 		}

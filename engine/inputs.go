@@ -37,6 +37,11 @@ func (k known) of(kind string) known {
 	}
 }
 
+// byKind is what is known of each kind of inputs.
+func (k known) byKind() map[string]known {
+	return map[string]known{lake.KindRequests: k.of(lake.KindRequests), lake.KindExtensionEvents: k.of(lake.KindExtensionEvents)}
+}
+
 // sizes are the content sizes at which a new input may turn out to be a grown one.
 func (k known) sizes() []int64 {
 	var sizes []int64

@@ -109,7 +109,7 @@ func (l *loader) limitsFor(input *ingest.Input, kind string) (stampLimits, error
 	if len(limits.late) == 0 || input.Format == ingest.Parquet {
 		return limits, nil
 	}
-	versions, err := shorterVersions(input, l.known.of(kind).live)
+	versions, err := shorterVersions(input, l.known[kind].live)
 	if err != nil || len(versions) == 0 {
 		return limits, err
 	}

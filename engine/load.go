@@ -34,7 +34,7 @@ type loader struct {
 	inputs  []*loadedInput
 	columns map[string][]duck.Column // of a rendered format, by its text
 
-	known   known
+	known   map[string]known       // by the kind of inputs
 	limitOf map[string]stampLimits // by the kind of inputs
 	limits  stampLimits            // of the input at work
 
@@ -54,7 +54,7 @@ type loadedInput struct {
 }
 
 func newLoader(ctx context.Context, w *workspace, known known, limits map[string]stampLimits, probes []int64, progress func(int64)) (*loader, error) {
-	l := &loader{workspace: w, known: known, limitOf: limits, probes: probes, progress: progress, columns: map[string][]duck.Column{}}
+	l := &loader{workspace: w, known: known.byKind(), limitOf: limits, probes: probes, progress: progress, columns: map[string][]duck.Column{}}
 	l.requests, l.extensions = l.requestRecords(), l.extensionRecords()
 	if err := w.exec(ctx, "duckdb/extension_tables.sql", nil); err != nil {
 		return nil, err

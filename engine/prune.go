@@ -144,6 +144,7 @@ func (s *session) prune(ctx context.Context) (*PruneResult, error) {
 	if plan.Horizon != "" {
 		s.horizon = plan.Horizon
 	}
+	s.pruning = r.manifest()
 	return plan, r.finish()
 }
 

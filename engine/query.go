@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -77,23 +78,24 @@ func (e *Engine) OpenQuery(ctx context.Context, options QueryOptions) (*Querier,
 	if q.snapshot, err = store.Snapshot(); err != nil {
 		return nil, err
 	}
-	if err := q.open(ctx, append(store.PublicDirs(), allowed...)); err != nil {
+	if err = q.open(ctx, filepath.Join(q.snapshot.Dir(), "spill")); err == nil {
+		readable := slices.Concat(store.PublicDirs(), allowed, []string{q.snapshot.Dir()}, q.snapshot.Paths())
+		err = q.db.Restrict(ctx, readable)
+	}
+	if err != nil {
 		q.Close()
 		return nil, err
 	}
 	return q, nil
 }
 
-func (q *Querier) open(ctx context.Context, readable []string) (err error) {
+// open starts the database over the snapshot; what does not fit into memory waits in spill.
+func (q *Querier) open(ctx context.Context, spill string) (err error) {
 	config := q.engine.Config
-	spill := filepath.Join(q.snapshot.Dir(), "spill")
 	if q.db, err = duck.Open(ctx, duck.Options{Threads: config.Threads, MemoryLimit: config.memoryLimit(), TempDir: spill}); err != nil {
 		return err
 	}
-	if err := q.createViews(ctx); err != nil {
-		return err
-	}
-	return q.db.Restrict(ctx, append(append(readable, q.snapshot.Dir()), q.snapshot.Paths()...))
+	return q.createViews(ctx)
 }
 
 // Close ends the queries and lets go of the snapshot.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/lake"
-	"github.com/pullscope/pullscope/engine/period"
 	"github.com/pullscope/pullscope/reports"
 	sqlfiles "github.com/pullscope/pullscope/sql"
 )
@@ -28,11 +27,7 @@ func (q *Querier) createViews(ctx context.Context) error {
 	if err := source.use(ctx, requests, events); err != nil {
 		return err
 	}
-	pruned, err := q.pruned()
-	if err != nil {
-		return err
-	}
-	periods, err := duck.Render(sqlfiles.Files, "duckdb/periods.sql", map[string]string{"Pruned": string(pruned)}, nil)
+	periods, err := duck.Render(sqlfiles.Files, "duckdb/periods.sql", nil, nil)
 	if err != nil {
 		return err
 	}
@@ -42,13 +37,9 @@ func (q *Querier) createViews(ctx context.Context) error {
 	if err := q.createSpans(ctx); err != nil {
 		return err
 	}
-	err = createViews(ctx, q.db, []view{
+	return createViews(ctx, q.db, []view{
 		{"duckdb/rejects_view.sql", s.Rejects()}, {"duckdb/runs_view.sql", s.Runs()}, {"duckdb/periods_view.sql", s.Runs()},
 	})
-	if err != nil {
-		return err
-	}
-	return nil
 }
 
 // mayName reports whether a query may name reports, which cost more to make than most
@@ -58,24 +49,22 @@ func mayName(query string) bool {
 	return strings.Contains(query, "report") || strings.Contains(query, "function")
 }
 
-// pruned is the newest day whose requests were pruned, or are being pruned while the
-// snapshot still has them.
-func (q *Querier) pruned() (period.Day, error) {
-	store, err := lake.OpenExisting(q.engine.Dir)
-	if err != nil {
-		return "", err
-	}
-	runs, err := store.Runs()
-	return prunedUntil(runs, q.snapshot.Days(lake.Requests)), err
-}
-
 // createReportFunctions makes report_<name>(period) of every report, once.
 func (q *Querier) createReportFunctions(ctx context.Context) error {
 	if q.hasReports {
 		return nil
 	}
 	q.hasReports = true
-	var statements []string
+	runs, err := q.snapshot.Manifests()
+	if err != nil {
+		return err
+	}
+	pruned := prunedUntil(runs, q.snapshot.Days(lake.Requests))
+	begin, err := duck.Render(sqlfiles.Files, "duckdb/requests_begin.sql", map[string]string{"Pruned": string(pruned)}, nil)
+	if err != nil {
+		return err
+	}
+	statements := []string{begin}
 	for _, report := range reports.All() { // what an own report yields is known only when it has run
 		query, err := reportFunction(report, q.engine.Config.Reports)
 		if err != nil {

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -278,10 +277,5 @@ func (s *session) publishRebuilt(ctx context.Context, result *RebuildResult) err
 	if err := r.commitDays(); err != nil {
 		return err
 	}
-	publishErr := r.timed("report", func() error { return r.publish(ctx) })
-	if publishErr != nil {
-		publishErr = fmt.Errorf("the days are rebuilt, but not all reports are published (the next run publishes the rest): %w", publishErr)
-		r.manifest().Error = publishErr.Error()
-	}
-	return errors.Join(publishErr, r.finish())
+	return r.publishAndFinish(ctx, "the days are rebuilt")
 }

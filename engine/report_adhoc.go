@@ -57,7 +57,7 @@ func (e *Engine) Report(ctx context.Context, request ReportRequest, use func(*Re
 		return err
 	}
 	defer snapshot.Close()
-	runs, err := store.Runs() // not before the snapshot: what was pruned until then is missed in it
+	runs, err := snapshot.Manifests()
 	if err != nil {
 		return err
 	}

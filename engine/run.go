@@ -27,7 +27,8 @@ func (e *Engine) Run(ctx context.Context, request Request) (*Result, error) {
 	defer s.close()
 	err = s.runBatches(ctx, request, result)
 	if err == nil && request.Prune {
-		if result.Pruned, err = s.prune(ctx); err != nil {
+		result.Pruned, err = s.prune(ctx)
+		if result.Pruning = s.pruning; err != nil {
 			err = fmt.Errorf("the run is done, but what is old is not all removed (the next one removes the rest): %w", err)
 		}
 	}
@@ -104,12 +105,17 @@ func (r *run) do(ctx context.Context, inbox *inbox) (last bool, err error) {
 	if !batch.last {
 		return false, r.finish()
 	}
-	publishErr := r.timed("report", func() error { return r.publish(ctx) })
-	if publishErr != nil {
-		publishErr = fmt.Errorf("the requests are stored, but not all reports are published (the next run publishes the rest): %w", publishErr)
-		r.manifest().Error = publishErr.Error()
+	return true, r.publishAndFinish(ctx, "the requests are stored")
+}
+
+// publishAndFinish ends a run; done says what is kept should publishing fail.
+func (r *run) publishAndFinish(ctx context.Context, done string) error {
+	err := r.timed("report", func() error { return r.publish(ctx) })
+	if err != nil {
+		err = fmt.Errorf("%s, but not all reports are published (the next run publishes the rest): %w", done, err)
+		r.manifest().Error = err.Error()
 	}
-	return true, errors.Join(publishErr, r.finish())
+	return errors.Join(err, r.finish())
 }
 
 // begin begins the manifest and the commit of a run.

@@ -23,6 +23,7 @@ type session struct {
 	horizon period.Day       // the days before it were pruned
 	untold  bool             // see sessionOptions
 	expired int              // how many quarantine files were removed
+	pruning *lake.Run        // the manifest of a pruning; nil: there was none, or nothing to remove
 }
 
 // sessionOptions say who opens a session, and how.

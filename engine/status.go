@@ -125,7 +125,7 @@ func (e *Engine) Status(allPeriods bool) (*Status, error) {
 	if err := s.lookAtWork(store); err != nil {
 		return nil, err
 	}
-	store, runs, err := e.history()
+	runs, err := readRuns(store)
 	if err != nil {
 		return nil, err
 	}
@@ -162,17 +162,23 @@ func (e *Engine) history() (*lake.Lake, []lake.Run, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	runs, err := readRuns(store)
+	return store, runs, err
+}
+
+// readRuns reads the manifests without a lock.
+func readRuns(store *lake.Lake) ([]lake.Run, error) {
 	runs, err := store.Runs()
 	if errors.Is(err, fs.ErrNotExist) { // pruned between listing and reading
-		runs, err = store.Runs()
+		return store.Runs()
 	}
-	return store, runs, err
+	return runs, err
 }
 
 // lookAtRuns tells how the last runs went and what they read.
 func (s *Status) lookAtRuns(runs []lake.Run) {
 	for _, run := range slices.Backward(runs) {
-		if run.Error == "" && (run.Load == nil || run.Load.Finished) {
+		if run.EndedWell() {
 			s.LastGoodRun, s.LastGoodAt = run.Run, run.EndedAt.UTC()
 			break
 		}

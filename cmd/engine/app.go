@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pullscope/pullscope/engine"
+	"github.com/pullscope/pullscope/engine/period"
 )
 
 // The exit codes.
@@ -95,6 +96,21 @@ func logLevel(c *cli.Context) string {
 		return "info"
 	}
 	return c.String("log-level")
+}
+
+// dayFlags reads --from and --to; empty where they are not given.
+func dayFlags(c *cli.Context) (from, to period.Day, err error) {
+	for _, flag := range []struct {
+		name string
+		day  *period.Day
+	}{{"from", &from}, {"to", &to}} {
+		if text := c.String(flag.name); text != "" {
+			if *flag.day, err = period.ParseDay(text); err != nil {
+				return "", "", usageError("--%s: %w", flag.name, err)
+			}
+		}
+	}
+	return from, to, nil
 }
 
 // limitFlags bound what a command takes of the machine.

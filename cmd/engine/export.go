@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pullscope/pullscope/engine"
-	"github.com/pullscope/pullscope/engine/period"
 )
 
 const exportDuckDBUsage = `Writes one database file for tools that want one: the tables actions, extension_events,
@@ -126,15 +125,9 @@ func exportOptions(c *cli.Context) (engine.ExportOptions, error) {
 			return options, usageError("--%s is empty; give it a value or leave it out", name)
 		}
 	}
-	for name, day := range map[string]*period.Day{"from": &options.From, "to": &options.To} {
-		if text := c.String(name); text != "" {
-			var err error
-			if *day, err = period.ParseDay(text); err != nil {
-				return options, usageError("--%s: %w", name, err)
-			}
-		}
-	}
-	return options, nil
+	var err error
+	options.From, options.To, err = dayFlags(c)
+	return options, err
 }
 
 // interspersed returns a command's arguments, and sets the flags that stand behind or between them.

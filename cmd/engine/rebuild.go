@@ -56,12 +56,8 @@ func rebuild(c *cli.Context) error {
 	}
 	e.Differences = c.App.Writer
 	request := engine.RebuildRequest{DryRun: c.Bool("dry-run"), Wait: c.Bool("wait"), AcceptClock: c.Bool("accept-clock")}
-	for flag, day := range map[string]*period.Day{"from": &request.From, "to": &request.To} {
-		if text := c.String(flag); text != "" {
-			if *day, err = period.ParseDay(text); err != nil {
-				return usageError("--%s: %w", flag, err)
-			}
-		}
+	if request.From, request.To, err = dayFlags(c); err != nil {
+		return err
 	}
 	if request.To != "" && request.To < request.From {
 		return usageError("--to %s is before --from %s", request.To, request.From)

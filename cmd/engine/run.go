@@ -78,7 +78,7 @@ func run(c *cli.Context) error {
 	}
 	result, err := e.Run(c.Context, request)
 	if c.Bool("once") && c.Context.Err() == nil {
-		newNotifier(e).Notify(c.Context, manifests(e, result), err)
+		newNotifier(e).Notify(c.Context, manifests(result), err)
 	}
 	if err != nil {
 		return err

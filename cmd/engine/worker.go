@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"syscall"
 
@@ -79,25 +80,11 @@ func newNotifier(e *engine.Engine) worker.Notifier {
 }
 
 // manifests are those of a run, and of the pruning after it, which is a run of its own.
-func manifests(e *engine.Engine, result *engine.Result) []lake.Run {
-	runs := result.Runs
-	if result.Pruned == nil || result.Pruned.Run == "" {
-		return runs
+func manifests(result *engine.Result) []lake.Run {
+	if result.Pruning == nil {
+		return result.Runs
 	}
-	var all []lake.Run
-	store, err := lake.OpenExisting(e.Dir)
-	if err == nil {
-		all, err = store.Runs()
-	}
-	if err != nil {
-		e.Log.Warn("the manifest of the pruning cannot be read", "error", err)
-	}
-	for _, run := range all {
-		if run.Run == result.Pruned.Run {
-			runs = append(runs, run)
-		}
-	}
-	return runs
+	return append(slices.Clip(result.Runs), *result.Pruning)
 }
 
 // runWorker runs on a schedule until it is interrupted.
@@ -121,7 +108,7 @@ func runWorker(c *cli.Context) error {
 			s := current.Load()
 			result, err := s.engine.Run(ctx, s.request)
 			debug.FreeOSMemory() // it may be long until the next run
-			return manifests(s.engine, result), err
+			return manifests(result), err
 		},
 		Notify: func(ctx context.Context, runs []lake.Run, failed error) {
 			current.Load().notifier.Notify(ctx, runs, failed)

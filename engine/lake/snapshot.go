@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -263,6 +264,18 @@ func (s *Snapshot) File(t Table, d period.Day) string {
 
 // Runs are the paths of the manifests, ascending by the sequence of their runs.
 func (s *Snapshot) Runs() []string { return s.runs }
+
+// Manifests are what the runs up to the snapshot have done, ascending by sequence.
+func (s *Snapshot) Manifests() ([]Run, error) {
+	runs := make([]Run, len(s.runs))
+	for n, path := range s.runs {
+		var err error
+		if runs[n], err = readManifest(path, strings.TrimSuffix(filepath.Base(path), ".json")); err != nil {
+			return nil, err
+		}
+	}
+	return runs, nil
+}
 
 // Rejects are the paths of the quarantined lines, likewise.
 func (s *Snapshot) Rejects() []string { return s.rejects }

@@ -125,6 +125,10 @@ func readState[T any](l *Lake, name string) (*T, error) {
 	return &state, nil
 }
 
+// EndedWell reports whether the run did all that it was to do: it published, and was not one of the batches
+// before the last.
+func (r *Run) EndedWell() bool { return r.Error == "" && (r.Load == nil || r.Load.Finished) }
+
 // Unfinished is the load that a run began and no later one finished, nil when there is none. The runs are
 // ascending, as Runs returns them.
 func Unfinished(runs []Run) *Load {

@@ -20,7 +20,7 @@ func (m *Metrics) load(store *lake.Lake) error {
 	var success, attempt time.Time
 	for _, run := range runs {
 		attempt = run.EndedAt
-		if run.Error == "" && (run.Load == nil || run.Load.Finished) {
+		if run.EndedWell() {
 			success = run.EndedAt
 		}
 	}
@@ -51,14 +51,8 @@ const (
 
 // describe sets the gauges of what is stored and published. Runs are ascending, as the lake returns them.
 func (m *Metrics) describe(runs []lake.Run) {
-	requests, events := map[period.Day]lake.RunDay{}, map[period.Day]lake.ExtensionDay{}
+	requests, events := lake.StoredDays(runs), map[period.Day]lake.ExtensionDay{}
 	for _, run := range runs {
-		for _, day := range run.Days {
-			requests[day.Day] = day
-			if day.Removed {
-				delete(requests, day.Day)
-			}
-		}
 		for _, day := range run.ExtensionDays {
 			events[day.Day] = day
 			if day.Removed {

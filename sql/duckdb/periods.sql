@@ -1,6 +1,5 @@
 -- Where does a period begin and end? 2026-W39, 2026-09, 2026-09-25, or two of them joined by "..".
 -- Text that is none of these is an error, not an empty period.
--- params: Pruned, the newest day whose requests were pruned; empty when none were
 create macro period_part_begin(part) as
     case
         when regexp_full_match(part, '[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])')
@@ -23,18 +22,6 @@ create macro period_begin(period) as period_part_begin(split_part(period, '..', 
 
 create macro period_end(period) as
     period_part_end(case when contains(period, '..') then split_part(period, '..', 2) else period end);
-
--- Of a report over requests: what is left of pruned days would look like an answer.
-create macro requests_begin(period) as
-    {{- if .Pruned}}
-    case
-        when period_begin(period) <= timestamp {{text .Pruned}}
-            then error('the requests up to {{.Pruned}} were pruned, so a report over ' || period || ' would not be whole; its published files are in the folder reports')
-        else period_begin(period)
-    end;
-    {{- else}}
-    period_begin(period);
-    {{- end}}
 
 create macro period_granularity(period) as
     case
