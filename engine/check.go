@@ -4,9 +4,11 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
-	"math"
 	"strings"
+	"sync"
 	"text/template"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pullscope/pullscope/engine/classify"
 	"github.com/pullscope/pullscope/engine/duck"
@@ -16,104 +18,150 @@ import (
 
 // checkRows is how many requests are compared at a time; more are compared in
 // several passes, each over some of the addresses.
-const checkRows = 16 << 20
+const checkRows = 4 << 20
 
 // check labels every request of the workspace with the reference classifier and
-// compares. A difference is ErrDifference, and its reproduction is printed.
-func (e *Engine) check(ctx context.Context, w *workspace) (lake.Check, error) {
-	var total int64
-	if err := w.db.Value(ctx, "select count(*) from requests", &total); err != nil {
-		return lake.Check{}, err
+// compares. A difference is ErrDifference, and its reproduction is printed. It
+// returns the labels, which are proven then.
+func (e *Engine) check(ctx context.Context, w *workspace) (lake.Check, *labelSet, error) {
+	var total, limit int64
+	if err := w.db.Value(ctx, "select count(*), coalesce(max(rowid), -1) + 1 from requests", &total, &limit); err != nil {
+		return lake.Check{}, nil, err
+	}
+	found, err := readLabels(ctx, w.db, "select * from classified", limit)
+	if err != nil {
+		return lake.Check{}, nil, err
 	}
 	passes := total/checkRows + 1
 	var result lake.Check
 	for pass := range passes {
-		part, err := e.checkPass(ctx, w, total, pass, passes)
+		part, err := e.checkPass(ctx, w, found, pass, passes)
 		result.Requests += part.Requests
 		result.Actions += part.Actions
 		result.Differences += part.Differences
 		if err != nil {
-			return result, err
+			return result, nil, err
 		}
 	}
-	return result, nil
+	left := found.left()
+	if len(left) > 0 {
+		result.Differences += int64(len(left))
+		differences, _ := classify.Compare(nil, left, e.Config.Window.Duration, 1)
+		return result, nil, e.differ(ctx, w, nil, differences[0], len(left), int(result.Requests))
+	}
+	return result, found, nil
 }
 
-func (e *Engine) checkPass(ctx context.Context, w *workspace, total, pass, passes int64) (lake.Check, error) {
-	requests, err := readRequests(ctx, w.db, fmt.Sprintf("select * from requests_ranked where %d = 1 or abs(ip_key %% %d) = %d", passes, passes, pass), total/passes)
+// checkPass compares some of the addresses, in one goroutine per core.
+func (e *Engine) checkPass(ctx context.Context, w *workspace, found *labelSet, pass, passes int64) (lake.Check, error) {
+	parts, err := readParts(ctx, w, found, fmt.Sprintf("select * from requests_ranked where %d = 1 or abs(ip_key %% %d) = %d", passes, passes, pass))
 	if err != nil {
 		return lake.Check{}, err
 	}
-	labelled, err := readLabels(ctx, w.db, labelsOfPass(pass, passes), total/passes)
-	if err != nil {
-		return lake.Check{}, err
+	var group errgroup.Group
+	for i := range parts {
+		part := &parts[i]
+		group.Go(func() error {
+			part.differences, part.total = classify.Compare(part.requests, part.labelled, e.Config.Window.Duration, 1)
+			return nil
+		})
 	}
-	differences, found := classify.Compare(requests, labelled, e.Config.Window.Duration, 1)
-	result := lake.Check{Requests: int64(len(requests)), Actions: countActions(labelled), Differences: int64(found)}
-	if found == 0 {
+	_ = group.Wait()
+	var result lake.Check
+	var first *provenPart
+	for i := range parts {
+		part := &parts[i]
+		result.Requests += int64(len(part.requests))
+		result.Actions += countActions(part.labelled)
+		result.Differences += int64(part.total)
+		if part.total > 0 && (first == nil || part.differences[0].No < first.differences[0].No) {
+			first = part
+		}
+	}
+	if first == nil {
 		return result, nil
 	}
-	if err := e.reproduce(ctx, w, requests, differences[0], found); err != nil {
-		return result, err
-	}
-	return result, fmt.Errorf("%w: %d of %d requests are labelled differently; nothing is stored. Report it with the scenario above", ErrDifference, found, len(requests))
+	return result, e.differ(ctx, w, first.requests, first.differences[0], int(result.Differences), int(result.Requests))
 }
 
-// labelsOfPass is the query for the labels of a pass. A label without a request
-// belongs to the first pass, so that it is found.
-func labelsOfPass(pass, passes int64) string {
-	if passes == 1 {
-		return "select * from classified"
+// differ prints the reproduction of a difference and makes the error.
+func (e *Engine) differ(ctx context.Context, w *workspace, requests []classify.Request, first classify.Difference, total, of int) error {
+	if err := e.reproduce(ctx, w, requests, first, total); err != nil {
+		return err
 	}
-	return fmt.Sprintf(`select classified.* from classified
-		left join requests on classified.request_no = requests.rowid
-		where coalesce(abs(requests.ip_key %% %d), 0) = %d`, passes, pass)
+	return fmt.Errorf("%w: %d of %d requests are labelled differently; nothing is stored. Report it with the scenario above", ErrDifference, total, of)
 }
 
-// readRequests reads count rows in the shape of requests_ranked. Small numbers
-// travel packed together: every value that crosses over costs as much as a large one.
-func readRequests(ctx context.Context, db *duck.DB, from string, count int64) ([]classify.Request, error) {
-	query := `select request_no, ip_key, requested_us, line,
-		(cast(image_id as bigint) << 32) + coalesce(digest_id, 0),
-		(cast(source_rank as bigint) << 34) + (cast(item as bigint) << 2) + cast(is_head as bigint) * 2 + cast(by_tag as bigint)
-		from (` + from + ") as requests"
-	requests := make([]classify.Request, 0, count)
-	err := db.Each(ctx, query, func(row []driver.Value) error {
-		names, place := row[4].(int64), row[5].(int64)
-		method := classify.Get
-		if place&2 != 0 {
-			method = classify.Head
+// provenPart is the requests of some addresses with their labels.
+type provenPart struct {
+	requests    []classify.Request
+	labelled    []classify.Labelled
+	differences []classify.Difference // the first
+	total       int
+}
+
+// readParts reads the requests of a query in the shape of requests_ranked, dealt by address into
+// as many parts as there are cores.
+func readParts(ctx context.Context, w *workspace, found *labelSet, from string) ([]provenPart, error) {
+	workers := w.config.threads()
+	parts := make([]provenPart, workers)
+	// Counted first, since growing would take twice the memory.
+	query := fmt.Sprintf("select cast(abs(ip_key %% %d) as integer), count(*) from (%s) as requests group by all", workers, from)
+	err := w.db.Each(ctx, query, func(row []driver.Value) error {
+		part := &parts[row[0].(int32)]
+		part.requests = make([]classify.Request, 0, row[1].(int64))
+		part.labelled = make([]classify.Labelled, 0, row[1].(int64))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	return parts, eachRequests(ctx, w.db, from, workers, func(requests []classify.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, r := range requests {
+			part := &parts[abs(r.Client%int64(workers))]
+			part.requests = append(part.requests, r)
+			if label, ok := found.take(r.No); ok {
+				part.labelled = append(part.labelled, classify.Labelled{No: r.No, Label: label})
+			}
 		}
-		requests = append(requests, classify.Request{
-			No: row[0].(int64), Client: row[1].(int64), At: row[2].(int64), Line: row[3].(int64),
-			Repository: names >> 32, Digest: int32(names),
-			Source: int32(place >> 34), Item: int32(place>>2) & math.MaxInt32, Method: method, ByTag: place&1 != 0,
-		})
-		return nil
 	})
-	return requests, err
 }
 
-// readLabels reads rows in the shape of the model requests_classified.
-func readLabels(ctx context.Context, db *duck.DB, from string, count int64) ([]classify.Labelled, error) {
-	query := fmt.Sprintf(`select request_no,
-		cast(coalesce(action_digest_id, 0) as bigint) * 256 + coalesce(action_requests, 0) * 8
-		+ coalesce(case action when '%s' then 1 when '%s' then 2 when '%s' then 3 end, case when action is null then 0 else 7 end)
-		from (`, classify.VersionCheck, classify.PullByTag, classify.PullByDigest) + from + ") as classified order by request_no"
-	actions := [8]classify.Action{1: classify.VersionCheck, 2: classify.PullByTag, 3: classify.PullByDigest, 7: unknownAction}
-	labels := make([]classify.Labelled, 0, count)
-	err := db.Each(ctx, query, func(row []driver.Value) error {
-		packed := row[1].(int64)
-		labels = append(labels, classify.Labelled{No: row[0].(int64), Label: classify.Label{
-			Action: actions[packed&7], Requests: uint8(packed>>3) & 31, Digest: int32(packed >> 8),
-		}})
-		return nil
-	})
-	return labels, err
+func abs(n int64) int64 { return max(n, -n) }
+
+// readRequests reads rows in the shape of requests_ranked.
+func readRequests(ctx context.Context, db *duck.DB, from string) ([]classify.Request, error) {
+	var all []classify.Request
+	err := eachRequests(ctx, db, from, 1, func(requests []classify.Request) { all = append(all, requests...) })
+	return all, err
 }
 
-// unknownAction is what a label is read as that names no action: it differs from all.
-const unknownAction = classify.Action(255)
+// eachRequests reads rows in the shape of requests_ranked, some at a time, with several goroutines.
+func eachRequests(ctx context.Context, db *duck.DB, from string, workers int, yield func(requests []classify.Request)) error {
+	query := `select request_no, ip_key, requested_us, line, image_id, cast(source_rank as integer), item, is_head, by_tag, coalesce(digest_id, 0)
+		from (` + from + ") as requests"
+	return db.Columns(ctx, query, workers, func(_ int, chunk duck.Chunk) error {
+		numbers, clients, stamps, lines := duck.Values[int64](chunk, 0), duck.Values[int64](chunk, 1), duck.Values[int64](chunk, 2), duck.Values[int64](chunk, 3)
+		images, sources, items, digests := duck.Values[int32](chunk, 4), duck.Values[int32](chunk, 5), duck.Values[int32](chunk, 6), duck.Values[int32](chunk, 9)
+		heads, tags := duck.Values[bool](chunk, 7), duck.Values[bool](chunk, 8)
+		requests := make([]classify.Request, len(numbers))
+		for i, no := range numbers {
+			method := classify.Get
+			if heads[i] {
+				method = classify.Head
+			}
+			requests[i] = classify.Request{
+				No: no, Client: clients[i], Repository: int64(images[i]), At: stamps[i], Line: lines[i],
+				Source: sources[i], Item: items[i], Digest: digests[i], Method: method, ByTag: tags[i],
+			}
+		}
+		yield(requests)
+		return nil
+	})
+}
 
 // reproduce prints the smallest scenario on which SQL and Go still differ.
 func (e *Engine) reproduce(ctx context.Context, w *workspace, requests []classify.Request, difference classify.Difference, total int) error {
@@ -192,7 +240,7 @@ func (e *Engine) classifySubset(ctx context.Context, w *workspace, requests []cl
 	if err != nil {
 		return nil, err
 	}
-	return readLabels(ctx, w.db, query, int64(len(requests)))
+	return listLabels(ctx, w.db, query)
 }
 
 // renderModel renders the classification over a table of requests.

@@ -56,14 +56,15 @@ func (e *Engine) proofs(runs []lake.Run) ([]proof, error) {
 
 // compare compares the labels in the workspace, as far as they can be proven.
 func (p proof) compare(ctx context.Context, w *workspace) (c proven, err error) {
-	if c.requests, err = readRequests(ctx, w.db, "select * from requests_ranked", 0); err != nil {
+	if c.requests, err = readRequests(ctx, w.db, "select * from requests_ranked"); err != nil {
 		return c, err
 	}
-	labelled, err := readLabels(ctx, w.db, "select * from classified", 0)
+	labelled, err := listLabels(ctx, w.db, "select * from classified")
 	if err != nil {
 		return c, err
 	}
 	if p.horizon != "" {
+		slices.SortFunc(labelled, func(a, b classify.Labelled) int { return cmp.Compare(a.No, b.No) })
 		if labelled, err = p.leaveOut(ctx, w, &c, labelled); err != nil {
 			return c, err
 		}

@@ -1,11 +1,16 @@
 package engine
 
-import "database/sql/driver"
+import (
+	"database/sql/driver"
+	"sync"
+)
 
-// dictionary numbers distinct values from 1 and writes them to a table.
+// dictionary numbers distinct values from 1 and writes them to a table. Several goroutines may ask it.
 type dictionary[T comparable] struct {
 	table   string
 	columns func(T) []driver.Value
+
+	mu      sync.Mutex
 	ids     map[T]int32
 	pending [][]driver.Value
 }
@@ -15,6 +20,8 @@ func newDictionary[T comparable](table string, columns func(T) []driver.Value) *
 }
 
 func (d *dictionary[T]) id(value T) int32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if id, ok := d.ids[value]; ok {
 		return id
 	}

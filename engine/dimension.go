@@ -5,8 +5,10 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -23,28 +25,51 @@ const storedPrefix = "s" + fieldSeparator
 // dimension is a table of distinct texts. Each new text is resolved in Go once,
 // however many requests carry it.
 type dimension struct {
-	table   string // its first two columns are the id and the text
-	id      string // name of the id column
-	text    string // name of the text column, and
-	staged  string // of the column of the stage that holds it
-	next    int32
+	table   string                                    // its first two columns are the id and the text
+	id      string                                    // name of the id column
+	text    string                                    // name of the text column, and
+	staged  string                                    // of the column of the stage that holds it
 	resolve func(text string) ([]driver.Value, error) // the further columns
 	pure    bool                                      // resolve may run in several goroutines at once
+	code    func(columns []driver.Value) coded        // what a request needs of them; nil: only the id
+
+	mu    sync.Mutex
+	known map[string]coded
+}
+
+// coded is what requests carry instead of a text.
+type coded struct {
+	id       int32
+	image    int32
+	digest   int32  // of a target, or of a logged digest; 0: none
+	byTag    bool   // of a target
+	ignored  reason // of a target
+	rejected reason // of a target or client
+	key      int64  // of a client
 }
 
 func (w *workspace) newDimensions() []*dimension {
-	return []*dimension{
-		{table: "targets", id: "target_id", text: "target", staged: "target", resolve: w.resolveTarget},
-		{table: "clients", id: "client_id", text: "client", staged: "client", resolve: w.resolveClient, pure: true},
+	dimensions := []*dimension{
+		{table: "targets", id: "target_id", text: "target", staged: "target", resolve: w.resolveTarget, code: codeTarget},
+		{table: "clients", id: "client_id", text: "client", staged: "client", resolve: w.resolveClient, pure: true, code: codeClient},
 		{table: "agents", id: "agent_id", text: "agent", staged: "agent", resolve: w.resolveAgent, pure: true},
 		{table: "users", id: "user_id", text: "user_text", staged: "user_text", resolve: w.resolveUser, pure: true},
-		{table: "digest_texts", id: "text_id", text: "digest_text", staged: "digest_text", resolve: w.resolveDigest},
+		{table: "digest_texts", id: "text_id", text: "digest_text", staged: "digest_text", resolve: w.resolveDigest, code: codeDigest},
 	}
+	return dimensions
 }
 
 // contexts is the dimension that only stored requests bring along.
 func contextDimension() *dimension {
-	return &dimension{table: "contexts", id: "context_id", text: "context", staged: "context", next: 1, resolve: resolveContext}
+	d := &dimension{table: "contexts", id: "context_id", text: "context", staged: "context", resolve: resolveContext}
+	d.known = map[string]coded{fieldSeparator: {}} // 0: nothing is derived yet
+	return d
+}
+
+// dimension is the one that fills a table.
+func (w *workspace) dimension(table string) *dimension {
+	at := slices.IndexFunc(w.dimensions, func(d *dimension) bool { return d.table == table })
+	return w.dimensions[at]
 }
 
 // resolveStaged adds the texts of the stage that a dimension does not know yet.
@@ -68,6 +93,92 @@ func (w *workspace) resolveStaged(ctx context.Context, d *dimension, where strin
 	return w.db.Append(d.table, rows)
 }
 
+// coded finds what stands for a text; of a new one it also returns the row for the table.
+func (d *dimension) coded(text string) (c coded, row []driver.Value, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c, ok := d.known[text]; ok {
+		return c, nil, nil
+	}
+	if d.pure { // others need not wait
+		d.mu.Unlock()
+		columns, err := d.resolve(text)
+		d.mu.Lock()
+		if err != nil {
+			return coded{}, nil, err
+		}
+		if c, ok := d.known[text]; ok {
+			return c, nil, nil
+		}
+		c, row = d.add(text, columns)
+		return c, row, nil
+	}
+	columns, err := d.resolve(text)
+	if err != nil {
+		return coded{}, nil, err
+	}
+	c, row = d.add(text, columns)
+	return c, row, nil
+}
+
+// add numbers a new text. The caller holds the lock.
+func (d *dimension) add(text string, columns []driver.Value) (coded, []driver.Value) {
+	var c coded
+	if d.code != nil {
+		c = d.code(columns)
+	}
+	if d.known == nil {
+		d.known = map[string]coded{}
+	}
+	c.id = int32(len(d.known))
+	d.known[text] = c
+	return c, append([]driver.Value{c.id, text}, columns...)
+}
+
+func codeTarget(columns []driver.Value) coded {
+	c := coded{ignored: reasonOf(columns[0]), rejected: reasonOf(columns[1]), byTag: columns[3] != nil}
+	if columns[2] != nil {
+		c.image = columns[2].(int32)
+	}
+	if columns[4] != nil {
+		c.digest = columns[4].(int32)
+	}
+	return c
+}
+
+func codeClient(columns []driver.Value) coded {
+	c := coded{rejected: reasonOf(columns[0])}
+	if columns[1] != nil {
+		c.key = columns[1].(int64)
+	}
+	return c
+}
+
+func codeDigest(columns []driver.Value) coded {
+	if columns[0] == nil {
+		return coded{}
+	}
+	return coded{digest: columns[0].(int32)}
+}
+
+// reason is an ingest.Reason as a number, so that millions of texts carry little; 0 is none.
+type reason uint8
+
+var reasons = []ingest.Reason{"", ingest.OtherPath, ingest.FallbackReference, ingest.InvalidName, ingest.InvalidReference, ingest.InvalidClient}
+
+func reasonOf(value driver.Value) reason {
+	if value == nil {
+		return 0
+	}
+	at := slices.Index(reasons, ingest.Reason(value.(string)))
+	if at < 0 {
+		panic(fmt.Sprintf("no dimension has the reason %q", value))
+	}
+	return reason(at)
+}
+
+func (r reason) text() ingest.Reason { return reasons[r] }
+
 // resolveChunk is how many texts a goroutine resolves at a time.
 const resolveChunk = 4096
 
@@ -80,21 +191,27 @@ func (d *dimension) rows(texts []string) ([][]driver.Value, error) {
 	}
 	var group errgroup.Group
 	group.SetLimit(workers)
-	first := d.next
+	columns := make([][]driver.Value, len(texts))
 	for from := 0; from < len(texts); from += resolveChunk {
 		group.Go(func() error {
 			for i := from; i < min(from+resolveChunk, len(texts)); i++ {
-				columns, err := d.resolve(texts[i])
-				if err != nil {
+				var err error
+				if columns[i], err = d.resolve(texts[i]); err != nil {
 					return err
 				}
-				rows[i] = append([]driver.Value{first + int32(i), texts[i]}, columns...)
 			}
 			return nil
 		})
 	}
-	d.next += int32(len(texts))
-	return rows, group.Wait()
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, text := range texts {
+		_, rows[i] = d.add(text, columns[i])
+	}
+	return rows, nil
 }
 
 // flushDictionaries writes the images and digests that resolving has met.

@@ -33,6 +33,8 @@ type Engine struct {
 
 	// classifyModel replaces the classification in tests of the check.
 	classifyModel string
+	// onlySQL lets the SQL of the formats read all records, in tests of what else reads them.
+	onlySQL bool
 }
 
 // Request is what one run is asked to do.

@@ -18,25 +18,41 @@ import (
 
 // extensionRecords is how extension events get into the workspace.
 func (l *loader) extensionRecords() records {
+	// Users are those of requests, so that a user has one key.
 	names := &dimension{table: "extension_names", id: "extension_id", text: "extension", staged: "extension", resolve: resolveExtension}
-	judge := func(ctx context.Context) error {
-		for _, d := range []*dimension{names, l.usersDimension()} {
+	accept := func(ctx context.Context, stage string) ([]rejected, error) {
+		if err := l.db.Exec(ctx, "create or replace temp table stage as\n"+stage); err != nil {
+			return nil, err
+		}
+		if err := l.flushRows(); err != nil { // users that requests have brought
+			return nil, err
+		}
+		for _, d := range []*dimension{names, l.dimension("users")} {
 			if err := l.resolveStaged(ctx, d, "stage.reject is null"); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		return l.acceptBatch(ctx, "duckdb/extension_judge.sql", "duckdb/extension_accept.sql", "occurred_us")
+		return l.acceptEvents(ctx)
 	}
 	return records{
 		kind: lake.KindExtensionEvents, table: "extension_events",
-		jsonl: "ingest/extension-events-jsonl.sql", stage: "duckdb/extension_stage.sql", judge: judge,
+		jsonl: "ingest/extension-events-jsonl.sql", stage: "duckdb/extension_stage.sql", accept: accept,
 	}
 }
 
-// usersDimension is the one that requests have, so that a user has one key.
-func (w *workspace) usersDimension() *dimension {
-	at := slices.IndexFunc(w.dimensions, func(d *dimension) bool { return d.table == "users" })
-	return w.dimensions[at]
+// acceptEvents sorts the staged events, adds what is accepted, and counts.
+func (l *loader) acceptEvents(ctx context.Context) ([]rejected, error) {
+	for _, path := range []string{"duckdb/extension_judge.sql", "duckdb/extension_accept.sql", "duckdb/extension_tally.sql"} {
+		if err := l.exec(ctx, path, l.limits); err != nil {
+			return nil, err
+		}
+	}
+	var rejects []rejected
+	err := l.db.Each(ctx, "select line, reason from judged where verdict = 'rejected' order by line", func(row []driver.Value) error {
+		rejects = append(rejects, rejected{row[0].(int64), ingest.Reason(row[1].(string))})
+		return nil
+	})
+	return rejects, err
 }
 
 // resolveExtension reads the name of an extension.

@@ -67,9 +67,10 @@ func (s *blockStream) err() error {
 // apart by parallel cursors. The blocks are kept until the batch is judged,
 // because rejected records are quoted from them.
 type blockFeed struct {
-	blocks *blockStream
-	budget int
-	read   func(more int64) // is told the content bytes of each block
+	blocks  *blockStream
+	budget  int
+	read    func(more int64) // is told the content bytes of each block
+	forgets bool             // the cursors quote what is rejected themselves, and count the budget
 
 	mu      sync.Mutex
 	taken   []*ingest.Block
@@ -89,25 +90,27 @@ func newBlockFeed(blocks *blockStream, budget int, read func(int64)) *blockFeed 
 	return &blockFeed{blocks: blocks, budget: budget, read: read}
 }
 
-// more reports whether the stream has a block for this batch.
-func (f *blockFeed) more() bool {
-	if f.blocks.held == nil {
-		f.blocks.held = <-f.blocks.blocks
+// more reports whether the stream has another block.
+func (s *blockStream) more() bool {
+	if s.held == nil {
+		s.held = <-s.blocks
 	}
-	return f.blocks.held != nil
+	return s.held != nil
 }
 
 // take hands out the next block, or nil when the batch is full.
 func (f *blockFeed) take() *ingest.Block {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.budget <= 0 || !f.more() {
+	if f.budget <= 0 || !f.blocks.more() {
 		return nil
 	}
 	block := f.blocks.held
 	f.blocks.held = nil
-	f.budget -= len(block.Data)
-	f.taken = append(f.taken, block)
+	if !f.forgets {
+		f.budget -= len(block.Data)
+		f.taken = append(f.taken, block)
+	}
 	f.read(int64(len(block.Data)))
 	return block
 }

@@ -21,23 +21,35 @@ var (
 	maxStamp = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// stampLimits say which stamps are in place, in microseconds since 1970.
+// stampLimits say which stamps are in place.
 type stampLimits struct {
-	MinUs, MaxUs int64 // possible at all: MinUs <= stamp < MaxUs
-	PrunedUs     int64 // before it, requests were pruned, and are not counted again
-	FutureUs     int64 // after it, they are in the future
-
+	ingest.Limits
 	late []lake.LateBound // before which days they are too late, by line
+}
+
+// beforeAll is before every stamp.
+const beforeAll = math.MinInt64 + 1
+
+// lateUs is the stamp before which the record of a line is too late.
+func (l stampLimits) lateUs(line int64) int64 {
+	for i, bound := range l.late {
+		if i == len(l.late)-1 || line <= bound.Through {
+			return boundUs(bound.Before)
+		}
+	}
+	return beforeAll
+}
+
+func boundUs(before period.Day) int64 {
+	if before == "" {
+		return beforeAll
+	}
+	return before.Time().UnixMicro()
 }
 
 // LateUs is, in SQL, the stamp before which the record of a line is too late.
 func (l stampLimits) LateUs() string {
-	us := func(day period.Day) string {
-		if day == "" {
-			return fmt.Sprint(int64(math.MinInt64 + 1))
-		}
-		return fmt.Sprint(day.Time().UnixMicro())
-	}
+	us := func(day period.Day) string { return fmt.Sprint(boundUs(day)) }
 	if len(l.late) == 0 {
 		return us("")
 	}
@@ -62,10 +74,10 @@ func (s *session) stampLimits(request Request) (map[string]stampLimits, error) {
 	unfinished := lake.Unfinished(s.runs)
 	limits := map[string]stampLimits{}
 	for kind, table := range map[string]lake.Table{lake.KindRequests: lake.Requests, lake.KindExtensionEvents: lake.ExtensionEvents} {
-		l := stampLimits{
-			MinUs: minStamp.UnixMicro(), MaxUs: maxStamp.UnixMicro(), PrunedUs: math.MinInt64 + 1,
+		l := stampLimits{Limits: ingest.Limits{
+			MinUs: minStamp.UnixMicro(), MaxUs: maxStamp.UnixMicro(), PrunedUs: beforeAll,
 			FutureUs: s.begun.Add(s.Config.FutureTolerance.Duration).UnixMicro(),
-		}
+		}}
 		if kind == lake.KindRequests && s.horizon != "" {
 			l.PrunedUs = s.horizon.Next().Time().UnixMicro()
 		}

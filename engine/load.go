@@ -9,7 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/template"
+	"sync"
 	"time"
 
 	"github.com/pullscope/pullscope/engine/duck"
@@ -30,16 +30,28 @@ type loader struct {
 	done     int64 // stored bytes of finished inputs
 	read     int64 // and of the one at work
 
-	lines   *blockFeed // what the table function "lines" reads
+	lines   duck.LineSource  // what the table function "lines" reads
+	coded   duck.TableSource // what the table function "coded" reads
 	inputs  []*loadedInput
 	columns map[string][]duck.Column // of a rendered format, by its text
 
+	onlySQL bool                   // for tests: no splitter takes records apart
 	known   map[string]known       // by the kind of inputs
 	limitOf map[string]stampLimits // by the kind of inputs
-	limits  stampLimits            // of the input at work
+
+	// Of the input at work.
+	source int32
+	limits stampLimits
 
 	requests   records
 	extensions records
+
+	sibling *duck.DB            // appends rows while the database is busy with a query
+	sinks   map[string]*rowSink // by table
+
+	mu      sync.Mutex
+	idle    []*coder
+	tallies [][]driver.Value
 }
 
 // loadedInput is an input and what became of it.
@@ -54,13 +66,58 @@ type loadedInput struct {
 }
 
 func newLoader(ctx context.Context, w *workspace, known known, limits map[string]stampLimits, probes []int64, progress func(int64)) (*loader, error) {
-	l := &loader{workspace: w, known: known.byKind(), limitOf: limits, probes: probes, progress: progress, columns: map[string][]duck.Column{}}
+	l := &loader{
+		workspace: w, known: known.byKind(), limitOf: limits, probes: probes, progress: progress,
+		columns: map[string][]duck.Column{}, sinks: map[string]*rowSink{},
+	}
 	l.requests, l.extensions = l.requestRecords(), l.extensionRecords()
 	if err := w.exec(ctx, "duckdb/extension_tables.sql", nil); err != nil {
 		return nil, err
 	}
-	err := w.db.RegisterLines("lines", func() duck.LineSource { return l.lines })
-	return l, err
+	if err := w.db.RegisterLines("lines", func() duck.LineSource { return l.lines }); err != nil {
+		return nil, err
+	}
+	if err := w.db.RegisterTable("coded", codedColumns, func(int64) (duck.TableSource, error) { return l.coded, nil }); err != nil {
+		return nil, err
+	}
+	var err error
+	if l.sibling, err = w.db.Sibling(ctx); err != nil {
+		return nil, err
+	}
+	var appending sync.Mutex
+	appendRows := func(table string, rows [][]driver.Value) error {
+		appending.Lock()
+		defer appending.Unlock()
+		return l.sibling.Append(table, rows)
+	}
+	for _, d := range w.dimensions {
+		l.sinks[d.table] = &rowSink{table: d.table, append: appendRows}
+	}
+	l.sinks["rejects"] = &rowSink{table: "rejects", append: appendRows}
+	return l, nil
+}
+
+// close releases what the loader holds beside the workspace.
+func (l *loader) close() error {
+	l.idle = nil
+	return l.sibling.Close()
+}
+
+// flushRows writes the rows of all tables that are still collected.
+func (l *loader) flushRows() error {
+	for _, sink := range l.sinks {
+		if err := sink.flush(); err != nil {
+			return err
+		}
+	}
+	l.mu.Lock()
+	tallies := l.tallies
+	l.tallies = nil
+	l.mu.Unlock()
+	if err := l.db.Append("tallies", tallies); err != nil {
+		return err
+	}
+	return l.flushDictionaries()
 }
 
 // load reads all inputs. Rows go to the tables requests and extension_events,
@@ -74,6 +131,7 @@ func (l *loader) load(ctx context.Context, inputs []*ingest.Input) error {
 		loaded.Path, loaded.Format, loaded.FileBytes = input.Name(), string(input.Format), input.FileBytes
 		loaded.Kind = l.recordsOf(input).kind
 		l.inputs = append(l.inputs, loaded)
+		l.source = loaded.source
 		var err error
 		if l.limits, err = l.limitsFor(input, loaded.Kind); err != nil {
 			return err
@@ -85,6 +143,9 @@ func (l *loader) load(ctx context.Context, inputs []*ingest.Input) error {
 			err = l.loadText(ctx, input, loaded)
 		}
 		if err != nil {
+			return err
+		}
+		if err := l.flushRows(); err != nil {
 			return err
 		}
 		l.done, l.read = l.done+input.FileBytes, 0
@@ -103,12 +164,16 @@ func (l *loader) loadText(ctx context.Context, input *ingest.Input, loaded *load
 	loaded.prefixes = reader.Prefix
 	blocks := readAhead(ctx, reader)
 	defer blocks.stop()
-	for {
-		feed := newBlockFeed(blocks, batchBytes, l.advance(input))
-		if !feed.more() {
-			break
+	for blocks.more() {
+		var feed *blockFeed
+		if !l.onlySQL && input.Splitter() != nil {
+			plain := l.newPlainFeed(input, blocks)
+			feed, err = plain.blockFeed, l.loadPlain(ctx, input, plain)
+		} else {
+			feed = newBlockFeed(blocks, batchBytes, l.advance(input))
+			err = l.loadBatch(ctx, input, feed)
 		}
-		if err := l.loadBatch(ctx, input, feed); err != nil {
+		if err != nil {
 			return err
 		}
 		loaded.tally = addTally(loaded.tally, feed.tally)
@@ -141,22 +206,43 @@ func (l *loader) advance(input *ingest.Input) func(more int64) {
 	}
 }
 
+// loadBatch lets the SQL of the format read one batch.
 func (l *loader) loadBatch(ctx context.Context, input *ingest.Input, feed *blockFeed) error {
 	l.lines = feed
-	format, err := l.renderFormat(input, "lines()")
+	rejects, err := l.acceptFormat(ctx, input, "lines()")
 	if err != nil {
-		return err
-	}
-	if err := l.stage(ctx, input, format); err != nil {
 		return err
 	}
 	if err := blocksError(feed); err != nil {
 		return err
 	}
-	if err := l.recordsOf(input).judge(ctx); err != nil {
+	if err := l.addDefects(feed.defects); err != nil {
 		return err
 	}
-	return l.quarantine(ctx, feed)
+	lines := make([]int64, len(rejects))
+	for i, r := range rejects {
+		lines[i] = r.line
+	}
+	slices.Sort(lines)
+	return l.addRejects(rejects, feed.raws(slices.Compact(lines)))
+}
+
+// acceptFormat runs the SQL of a format over source and adds what is accepted. It returns
+// the rejected records.
+func (l *loader) acceptFormat(ctx context.Context, input *ingest.Input, source string) ([]rejected, error) {
+	format, err := l.renderFormat(input, source)
+	if err != nil {
+		return nil, err
+	}
+	stage, err := l.stageQuery(ctx, input, format)
+	if err != nil {
+		return nil, err
+	}
+	rejects, err := l.recordsOf(input).accept(ctx, stage)
+	if err != nil {
+		return nil, fmt.Errorf("input %s: format %s: %w", input.Path, input.Format, withoutValues(err))
+	}
+	return rejects, nil
 }
 
 // renderFormat makes the SQL of an input's format read from source.
@@ -185,84 +271,17 @@ func (l *loader) renderFormat(input *ingest.Input, source string) (string, error
 	return duck.Render(sqlfiles.Files, path, params, nil)
 }
 
-// stage runs the format over one batch and brings its columns into one shape.
-func (l *loader) stage(ctx context.Context, input *ingest.Input, format string) error {
-	columns, ok := l.columns[format]
-	if !ok {
-		var err error
-		if columns, err = l.db.Describe(ctx, format); err != nil {
-			return fmt.Errorf("input %s: format %s: %w", input.Path, input.Format, databaseMessage(err))
-		}
-		if err := checkFormatColumns(input.Schema, columns); err != nil {
-			return fmt.Errorf("input %s: format %s: %w", input.Path, input.Format, err)
-		}
-		l.columns[format] = columns
-	}
-	shape := shapeOf(columns)
-	query, err := duck.Render(sqlfiles.Files, l.recordsOf(input).stage, map[string]string{
-		"Format": format, "Timestamp": shape.timestamp(), "Target": shape.target(), "Domain": shape.domain(),
-	}, template.FuncMap{"column": shape.column, "has": shape.has})
-	if err != nil {
-		return err
-	}
-	if err := l.db.Exec(ctx, query); err != nil {
-		return fmt.Errorf("input %s: format %s: %w", input.Path, input.Format, withoutValues(err))
-	}
-	return nil
-}
-
-// judgeRequests resolves the distinct texts of the batch and sorts its records
-// into accepted, ignored and rejected ones.
-func (l *loader) judgeRequests(ctx context.Context) error {
-	for _, d := range l.dimensions {
-		if err := l.resolveStaged(ctx, d, "stage.reject is null and stage.ignore is null"); err != nil {
-			return err
-		}
-	}
-	if err := l.flushDictionaries(); err != nil {
-		return err
-	}
-	return l.acceptBatch(ctx, "duckdb/judge.sql", "duckdb/accept.sql", "requested_us")
-}
-
-// acceptBatch runs the two files that sort the batch and add what is accepted,
-// and counts. stamp is the column with the stamps.
-func (l *loader) acceptBatch(ctx context.Context, judge, accept, stamp string) error {
-	if err := l.exec(ctx, judge, l.limits); err != nil {
-		return err
-	}
-	if err := l.exec(ctx, accept, nil); err != nil {
-		return err
-	}
-	return l.exec(ctx, "duckdb/tally.sql", map[string]string{"Stamp": stamp})
-}
-
-// quarantine keeps the text of the batch's rejected records.
-func (l *loader) quarantine(ctx context.Context, feed *blockFeed) error {
-	var rows [][]driver.Value
-	for _, defect := range feed.defects {
-		rows = append(rows, []driver.Value{defect.source, defect.line, string(defect.reason), defect.text})
-	}
-	if len(feed.defects) > 0 {
-		if err := l.tallyDefects(feed.defects); err != nil {
-			return err
-		}
-	}
-	var lines []int64
-	query := "select source, line, reason from judged where verdict = 'rejected' order by line, item"
-	err := l.db.Each(ctx, query, func(row []driver.Value) error {
-		lines = append(lines, row[1].(int64))
-		rows = append(rows, []driver.Value{row[0], row[1], row[2], nil})
+// addDefects puts records into quarantine that no format can read, and counts them.
+func (l *loader) addDefects(defects []defect) error {
+	if len(defects) == 0 {
 		return nil
-	})
-	if err != nil {
-		return err
 	}
-	texts := feed.raws(slices.Compact(lines))
-	for _, row := range rows[len(feed.defects):] {
-		row[3] = texts[row[1].(int64)]
+	for _, d := range defects {
+		if err := l.sinks["rejects"].add([]driver.Value{d.source, d.line, string(d.reason), d.text}); err != nil {
+			return err
+		}
 	}
-	return l.db.Append("rejects", rows)
+	return l.tallyDefects(defects)
 }
 
 func (l *loader) tallyDefects(defects []defect) error {

@@ -47,29 +47,32 @@ func (l *loader) loadParquet(ctx context.Context, input *ingest.Input, loaded *l
 }
 
 func (l *loader) loadParquetBatch(ctx context.Context, input *ingest.Input, source string) error {
-	format, err := l.renderFormat(input, source)
-	if err != nil {
+	rejects, err := l.acceptFormat(ctx, input, source)
+	if err != nil || len(rejects) == 0 {
 		return err
 	}
-	if err := l.stage(ctx, input, format); err != nil {
+	if err := l.db.Exec(ctx, "create or replace temp table rejected_rows (line bigint)"); err != nil {
 		return err
 	}
-	if err := l.recordsOf(input).judge(ctx); err != nil {
+	lines := make([][]driver.Value, len(rejects))
+	for i, r := range rejects {
+		lines[i] = []driver.Value{r.line}
+	}
+	if err := l.db.Append("rejected_rows", lines); err != nil {
 		return err
 	}
 	// The raw text of a row is the row as JSON.
-	query := fmt.Sprintf(`select judged.source, judged.line, judged.reason, cast(to_json(parquet_row) as varchar)
-		from judged inner join %s as parquet_row on judged.line = parquet_row.line
-		where judged.verdict = 'rejected'`, source)
-	var rows [][]driver.Value
+	query := fmt.Sprintf(`select parquet_row.line, cast(to_json(parquet_row) as varchar)
+		from %s as parquet_row where parquet_row.line in (select line from rejected_rows)`, source)
+	texts := map[int64]string{}
 	err = l.db.Each(ctx, query, func(row []driver.Value) error {
-		rows = append(rows, slices.Clone(row))
+		texts[row[0].(int64)] = row[1].(string)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return l.db.Append("rejects", rows)
+	return l.addRejects(rejects, texts)
 }
 
 // nameParquetColumns maps the file's columns to the canonical ones.

@@ -223,10 +223,11 @@ func (r *run) classifyAgain(ctx context.Context, days []period.Day) (RebuiltDays
 	if err != nil {
 		return rebuilt, err
 	}
-	if err := r.timed("check", func() error { r.manifest().Check, err = r.check(ctx, w); return err }); err != nil {
+	var proven *labelSet
+	if err := r.timed("check", func() error { r.manifest().Check, proven, err = r.check(ctx, w); return err }); err != nil {
 		return rebuilt, err
 	}
-	debug.FreeOSMemory() // the check held every request in memory, which the sort needs now
+	debug.FreeOSMemory() // the check held every request in memory
 	if rebuilt.Before, rebuilt.After, err = countActionsAgain(ctx, w); err != nil {
 		return rebuilt, err
 	}
@@ -236,7 +237,7 @@ func (r *run) classifyAgain(ctx context.Context, days []period.Day) (RebuiltDays
 		return rebuilt, err
 	}
 	return rebuilt, r.timed("store", func() error {
-		r.manifest().Days, err = stageDays(ctx, w, r.commit, days)
+		r.manifest().Days, err = stageDays(ctx, w, proven, r.commit, days)
 		return err
 	})
 }

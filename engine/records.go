@@ -9,18 +9,20 @@ import (
 
 // records is how the records of one schema get into the workspace.
 type records struct {
-	kind  string                      // names them in manifests
-	table string                      // of the accepted ones
-	jsonl string                      // SQL file of their JSON format
-	stage string                      // SQL file that gives a batch one shape
-	judge func(context.Context) error // sorts a batch into accepted, ignored and rejected records
+	kind  string // names them in manifests
+	table string // of the accepted ones
+	jsonl string // SQL file of their JSON format
+	stage string // SQL file that gives a batch one shape: a query
+	// accept sorts the records of a staged batch into accepted, ignored and rejected ones,
+	// adds and counts them, and returns the rejected ones.
+	accept func(ctx context.Context, stage string) ([]rejected, error)
 }
 
 // requestRecords is how requests get into the workspace.
 func (l *loader) requestRecords() records {
 	return records{
 		kind: lake.KindRequests, table: "requests",
-		jsonl: "ingest/jsonl.sql", stage: "duckdb/stage.sql", judge: l.judgeRequests,
+		jsonl: "ingest/jsonl.sql", stage: "duckdb/stage.sql", accept: l.acceptStaged,
 	}
 }
 

@@ -174,6 +174,8 @@ func (r *run) build(ctx context.Context, inputs []*ingest.Input) error {
 		if l, err = newLoader(ctx, w, known, r.limits, probeSizes(known, inputs), r.reportProgress(inputs)); err != nil {
 			return err
 		}
+		defer l.close()
+		l.onlySQL = r.onlySQL
 		if err := l.load(ctx, inputs); err != nil {
 			return err
 		}
@@ -201,13 +203,13 @@ func (r *run) build(ctx context.Context, inputs []*ingest.Input) error {
 	if err := r.timed("classify", func() error { days, err = r.classifyRequests(ctx, m); return err }); err != nil {
 		return err
 	}
-	if err := r.timed("check", func() error { r.manifest().Check, err = r.check(ctx, w); return err }); err != nil {
+	var proven *labelSet
+	if err := r.timed("check", func() error { r.manifest().Check, proven, err = r.check(ctx, w); return err }); err != nil {
 		return err
 	}
-	// The check held every request in memory, which the sort needs now.
-	debug.FreeOSMemory()
+	debug.FreeOSMemory() // the check held every request in memory
 	return r.timed("store", func() error {
-		if r.manifest().Days, err = stageDays(ctx, w, r.commit, days); err != nil {
+		if r.manifest().Days, err = stageDays(ctx, w, proven, r.commit, days); err != nil {
 			return err
 		}
 		r.manifest().ExtensionDays, err = stageExtensionDays(ctx, w, r.store, r.commit, events)

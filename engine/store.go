@@ -14,61 +14,48 @@ import (
 )
 
 // stageDays writes the files of the commit: every changed day, and the quarantine.
-func stageDays(ctx context.Context, w *workspace, commit *lake.Commit, days []period.Day) ([]lake.RunDay, error) {
-	if err := w.exec(ctx, "duckdb/sorted.sql", nil); err != nil {
-		return nil, err
-	}
-	if err := w.db.Exec(ctx, "drop table classified; delete from requests"); err != nil {
-		return nil, err
-	}
+func stageDays(ctx context.Context, w *workspace, labels *labelSet, commit *lake.Commit, days []period.Day) ([]lake.RunDay, error) {
 	counts, err := countDays(ctx, w)
 	if err != nil {
 		return nil, err
 	}
 	var stored []lake.RunDay
 	for _, day := range days {
-		state := counts[day]
+		state := lake.RunDay{Day: day, Requests: counts[day]}
 		if state.Requests == 0 {
 			commit.RemoveDay(day)
-			state = lake.RunDay{Day: day, Removed: true}
+			state.Removed = true
 		}
 		stored = append(stored, state)
 	}
-	if err := w.db.Ordered(ctx, func() error { return w.copyDays(ctx, commit, stored) }); err != nil {
+	b, err := newDayBuilder(ctx, w, labels)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.db.Ordered(ctx, func() error { return b.copyDays(ctx, commit, stored) }); err != nil {
 		return nil, err
 	}
 	return stored, w.stageRejects(ctx, commit)
 }
 
 // copyDays writes the day files, several at a time.
-func (w *workspace) copyDays(ctx context.Context, commit *lake.Commit, days []lake.RunDay) error {
+func (b *dayBuilder) copyDays(ctx context.Context, commit *lake.Commit, days []lake.RunDay) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(w.config.threads())
-	for _, day := range days {
-		if day.Removed {
-			continue
+	group.SetLimit(b.config.threads())
+	for i := range days {
+		if day := &days[i]; !day.Removed {
+			group.Go(func() error { return b.copyDay(ctx, day, commit.DayFile(day.Day)) })
 		}
-		group.Go(func() error {
-			query, err := w.render("duckdb/day.sql", map[string]int64{"DayNo": day.Day.Time().UnixMicro() / dayUs})
-			if err != nil {
-				return err
-			}
-			db, err := w.db.Sibling(ctx)
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			return db.Exec(ctx, copyParquet(query, commit.DayFile(day.Day)))
-		})
 	}
 	return group.Wait()
 }
 
-func countDays(ctx context.Context, w *workspace) (map[period.Day]lake.RunDay, error) {
-	counts := map[period.Day]lake.RunDay{}
-	err := w.db.Each(ctx, "select day_no, count(*), count(action) from sorted group by day_no", func(row []driver.Value) error {
-		day := dayOfNumber(int64(row[0].(int32)))
-		counts[day] = lake.RunDay{Day: day, Requests: row[1].(int64), Actions: row[2].(int64)}
+// countDays counts the requests of each day.
+func countDays(ctx context.Context, w *workspace) (map[period.Day]int64, error) {
+	counts := map[period.Day]int64{}
+	query := fmt.Sprintf("select requested_us // %d, count(*) from requests where not is_context group by all", dayUs)
+	err := w.db.Each(ctx, query, func(row []driver.Value) error {
+		counts[dayOfNumber(row[0].(int64))] = row[1].(int64)
 		return nil
 	})
 	return counts, err

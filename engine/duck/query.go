@@ -19,6 +19,15 @@ func (d *DB) Exec(ctx context.Context, query string, args ...any) error {
 	return nil
 }
 
+// Count runs a statement and returns how many rows it wrote.
+func (d *DB) Count(ctx context.Context, query string) (int64, error) {
+	result, err := d.conn.ExecContext(ctx, query)
+	if err != nil {
+		return 0, fmt.Errorf("run %s: %w", headline(query), err)
+	}
+	return result.RowsAffected()
+}
+
 // Value reads the single row of query into dest.
 func (d *DB) Value(ctx context.Context, query string, dest ...any) error {
 	if err := d.conn.QueryRowContext(ctx, query).Scan(dest...); err != nil {
@@ -112,12 +121,15 @@ func Quote(text string) string {
 }
 
 // QuoteList makes a SQL list of text literals, such as ['a', 'b'].
-func QuoteList(texts []string) string {
+func QuoteList(texts []string) string { return "[" + List(texts) + "]" }
+
+// List makes text literals with commas between them.
+func List(texts []string) string {
 	quoted := make([]string, len(texts))
 	for i, text := range texts {
 		quoted[i] = Quote(text)
 	}
-	return "[" + strings.Join(quoted, ", ") + "]"
+	return strings.Join(quoted, ", ")
 }
 
 // Path escapes a file's name for functions such as read_parquet, which take

@@ -63,19 +63,20 @@ func (it *Iterator) Next() (Row, bool) {
 		return row, true
 	}
 	for len(it.rest) > 0 {
-		var row Row
-		var ok bool
-		if it.block.Input.Format == CSV {
-			row, ok = it.nextRecord()
-		} else {
-			row, ok = it.nextLine()
-		}
-		if ok {
+		if row, ok := it.step(); ok {
 			it.Tally.Rows++
 			return row, true
 		}
 	}
 	return Row{}, false
+}
+
+// step goes over one record, blank line or header; it answers true for a record.
+func (it *Iterator) step() (Row, bool) {
+	if it.block.Input.Format == CSV {
+		return it.nextRecord()
+	}
+	return it.nextLine()
 }
 
 func (it *Iterator) nextLine() (Row, bool) {

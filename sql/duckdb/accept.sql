@@ -1,5 +1,5 @@
--- Add the accepted requests of the batch.
-insert into requests
+-- Add the requests that are accepted, as numbers; what is left out is of stored requests only.
+insert into requests by name
 select
     true as is_new,
     false as is_context,
@@ -17,9 +17,5 @@ select
     agent_id,
     user_id,
     0 as context_id,
-    request_key,
-    cast(null as varchar) as stored_action,
-    cast(null as integer) as stored_action_requests,
-    cast(null as varchar) as stored_action_digest
-from judged
-where verdict = 'accepted'
+    request_key
+from coded(0)

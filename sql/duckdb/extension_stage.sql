@@ -1,7 +1,6 @@
 -- What do the columns of one batch of extension events say?
 -- grain: one row per record of the batch; texts are still texts
 -- params: Format, the rendered SQL of the input format; Timestamp, how its stamp is read
-create or replace temp table stage as
 with formatted as (
     {{.Format}}
 )

@@ -1,7 +1,6 @@
 -- What do the canonical columns of one batch of log lines say?
 -- grain: one row per record of the batch; texts are still texts
 -- params: Format, the rendered SQL of the input format; Has, which of its columns exist
-create or replace temp table stage as
 with formatted as (
     {{.Format}}
 ),
@@ -10,7 +9,7 @@ named as (
     select
         source,
         line,
-        {{column "item" "0"}} as item,
+        cast({{column "item" "0"}} as integer) as item,
         {{column "reject" "cast(null as varchar)"}} as reject,
         {{column "ignore" "cast(null as varchar)"}} as ignore,
         {{.Timestamp}} as requested_us,
@@ -36,7 +35,6 @@ statuses as (
 )
 
 select
-    source,
     line,
     item,
     reject,
@@ -48,7 +46,7 @@ select
         when target is null then 'other_path'
         {{- end}}
     end as ignore,
-    requested_us,
+    cast(requested_us as bigint) as requested_us,
     method,
     status,
     -- A GET answered "not modified" moves no manifest: it is a check, like a HEAD.

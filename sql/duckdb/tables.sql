@@ -152,6 +152,19 @@ select
 from requests
 inner join sources on requests.source = sources.source;
 
+-- What the numbers of actions and methods mean; 0 is no action.
+create table actions as
+select
+    cast(action_no as integer) as action_no,
+    cast(action as enum('pull_by_digest', 'pull_by_tag', 'version_check')) as action
+from (values (0, null), (1, 'version_check'), (2, 'pull_by_tag'), (3, 'pull_by_digest')) as names (action_no, action);
+
+create table methods as
+select
+    cast(method_no as integer) as method_no,
+    cast(method as enum('GET', 'HEAD')) as method
+from (values (0, 'GET'), (1, 'HEAD')) as names (method_no, method);
+
 create table rejects (
     source integer,
     line bigint,

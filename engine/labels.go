@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pullscope/pullscope/engine/classify"
+	"github.com/pullscope/pullscope/engine/duck"
+)
+
+// labelSet are the rows of the model requests_classified, one number each, by request number.
+type labelSet struct {
+	packed []uint64
+	extra  []classify.Labelled // rows of requests that cannot be, and second rows
+}
+
+// A packed label: whether there is one and whether its request was seen, the digest, the number of
+// requests, and the action.
+const (
+	labelIsThere  = 1 << 63
+	labelIsSeen   = 1 << 62
+	labelDigest   = 8 // bits to the left
+	labelRequests = 3
+	labelAction   = 1<<labelRequests - 1
+)
+
+// unknownAction is what a label is read as that names no action: it differs from all.
+const unknownAction = classify.Action(labelAction)
+
+func packLabel(label classify.Label) uint64 {
+	return labelIsThere | uint64(uint32(label.Digest))<<labelDigest | uint64(label.Requests&31)<<labelRequests | uint64(label.Action&labelAction)
+}
+
+func unpackLabel(packed uint64) classify.Label {
+	return classify.Label{
+		Action: classify.Action(packed & labelAction), Requests: uint8(packed>>labelRequests) & 31, Digest: int32(uint32(packed >> labelDigest)),
+	}
+}
+
+// readLabels reads a query in the shape of the model requests_classified; requests have numbers below limit.
+func readLabels(ctx context.Context, db *duck.DB, from string, limit int64) (*labelSet, error) {
+	l := &labelSet{packed: make([]uint64, limit)}
+	err := eachLabel(ctx, db, from, func(no int64, label classify.Label) {
+		if no < 0 || no >= limit || l.packed[no] != 0 {
+			l.extra = append(l.extra, classify.Labelled{No: no, Label: label})
+			return
+		}
+		l.packed[no] = packLabel(label)
+	})
+	return l, err
+}
+
+// listLabels reads a query in the shape of the model requests_classified as a list.
+func listLabels(ctx context.Context, db *duck.DB, from string) ([]classify.Labelled, error) {
+	var list []classify.Labelled
+	err := eachLabel(ctx, db, from, func(no int64, label classify.Label) {
+		list = append(list, classify.Labelled{No: no, Label: label})
+	})
+	return list, err
+}
+
+func eachLabel(ctx context.Context, db *duck.DB, from string, yield func(no int64, label classify.Label)) error {
+	query := fmt.Sprintf(`select request_no, cast(action as varchar), cast(coalesce(action_requests, 0) as integer), coalesce(action_digest_id, 0)
+		from (%s) as classified`, from)
+	return db.Columns(ctx, query, 1, func(_ int, chunk duck.Chunk) error {
+		numbers, requests, digests := duck.Values[int64](chunk, 0), duck.Values[int32](chunk, 2), duck.Values[int32](chunk, 3)
+		actions, none := chunk.Texts(1), chunk.Nulls(1)
+		for i, no := range numbers {
+			label := classify.Label{Requests: uint8(min(max(requests[i], 0), 31)), Digest: digests[i]}
+			if !none.At(i) {
+				label.Action = actionOf(actions.At(i))
+			}
+			yield(no, label)
+		}
+		return nil
+	})
+}
+
+func actionOf(name []byte) classify.Action {
+	switch string(name) {
+	case "version_check":
+		return classify.VersionCheck
+	case "pull_by_tag":
+		return classify.PullByTag
+	case "pull_by_digest":
+		return classify.PullByDigest
+	}
+	return unknownAction
+}
+
+// take returns the label of a request, which has been seen from then on. Several goroutines may
+// take labels of different requests.
+func (l *labelSet) take(no int64) (classify.Label, bool) {
+	if l.packed[no] == 0 {
+		return classify.Label{}, false
+	}
+	l.packed[no] |= labelIsSeen
+	return unpackLabel(l.packed[no]), true
+}
+
+// left are the rows whose requests were not seen.
+func (l *labelSet) left() []classify.Labelled {
+	left := l.extra
+	for no, packed := range l.packed {
+		if packed != 0 && packed&labelIsSeen == 0 {
+			left = append(left, classify.Labelled{No: int64(no), Label: unpackLabel(packed)})
+		}
+	}
+	return left
+}
