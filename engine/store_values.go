@@ -47,10 +47,11 @@ func (v *dayValues) cast(r *dayRows) string {
 			texts = append(texts, text)
 		}
 	}
+	slices.Sort(texts)
+	texts = slices.Compact(texts) // two tables may have one text
 	if len(texts) == 0 || len(texts) > mostValues {
 		return "varchar"
 	}
-	slices.Sort(texts)
 	return "enum(" + duck.List(texts) + ")"
 }
 
