@@ -20,9 +20,9 @@ type baseline struct {
 	Figures  map[string]float64 `json:"figures"` // medians by the names of figures.go: ratios, or values where there is no ratio
 }
 
-// How much worse a median may be than the recorded one. The ratios of single rounds differ by up to 15 % on a busy machine
-// with two cores, the median of three by less; a change that costs more than a quarter is no noise. What is stored hardly
-// differs between runs: only the keyed hashes do.
+// How much worse a median may be than the recorded one. A ratio of a single round is off by 10 % and more when other work
+// comes and goes on a machine with two cores; the median of three rounds stays within a quarter unless the machine is
+// overloaded. What is stored hardly differs between runs: only the keyed hashes do.
 const (
 	timeTolerance = 1.25
 	sizeTolerance = 1.05
