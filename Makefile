@@ -3,7 +3,7 @@
 DEMO_DATA ?= demo-data
 GO ?= go
 
-.PHONY: build run test lint fuzz bench clean
+.PHONY: build run test lint fuzz bench bench-smoke clean
 
 build: lists-if-npm
 	@mkdir -p bin
@@ -67,8 +67,21 @@ fuzz:
 	$(GO) test ./engine/enrich/domain -run '^$$' -fuzz FuzzName -fuzztime $(FUZZTIME) -fuzzminimizetime 20x
 	$(GO) test ./engine/enrich/domain -run '^$$' -fuzz FuzzOverrides -fuzztime $(FUZZTIME) -fuzzminimizetime 20x
 
-bench:
-	$(GO) run ./bench/measure
+# Measures everything side by side and writes bench/RESULTS.md: BENCH_ROWS and BENCH_ONLY for more or less.
+# The logs stay in BENCH_DIR (10 million rows: 16 GB); remove it when the generator changes.
+BENCH_ROWS ?= 10000000
+BENCH_ROUNDS ?= 5
+BENCH_ONLY ?=
+BENCH_DIR ?= .cache/bench
+bench: lists-if-npm
+	$(GO) run ./bench/measure -rows $(BENCH_ROWS) -rounds $(BENCH_ROUNDS) -only '$(BENCH_ONLY)' -dir $(BENCH_DIR) \
+		-results bench/RESULTS.md -json $(BENCH_DIR)/measured-$(BENCH_ROWS).json
+
+# Fails when ratios to DuckDB's parse, memory or the size of the lake are much worse than those of bench/smoke.json.
+# `make bench-smoke SMOKE=-record` records them anew.
+SMOKE ?=
+bench-smoke: lists-if-npm
+	$(GO) run ./bench/measure -rows 1000000 -rounds 3 -only nginx-json,parquet,reports -smoke bench/smoke.json $(SMOKE)
 
 clean:
 	rm -rf bin $(DEMO_DATA) .cache

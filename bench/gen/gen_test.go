@@ -1,8 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"encoding/csv"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,32 +13,46 @@ import (
 func small(rows int) options {
 	return options{
 		rows: rows, days: 7, start: time.Date(2026, time.September, 14, 0, 0, 0, 0, time.UTC),
-		clients: 3000, repositories: 40, seed: 38,
+		clients: 3000, repositories: 40, seed: 38, format: "csv", mix: "plain",
 	}
 }
 
 // text is what a run writes.
 func text(t *testing.T, o options) string {
 	t.Helper()
-	var out bytes.Buffer
-	if err := generate(o, &out); err != nil {
+	if err := o.check(); err != nil {
 		t.Fatal(err)
 	}
-	return out.String()
+	file := filepath.Join(t.TempDir(), "log")
+	if err := generate(o, func(int64) string { return file }); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(log)
+}
+
+// records are the rows of a CSV, without the header.
+func records(t *testing.T, o options) [][]string {
+	t.Helper()
+	records, err := csv.NewReader(strings.NewReader(text(t, o))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records[1:]
 }
 
 func TestRows(t *testing.T) {
 	const rows = 50_000
-	log := text(t, small(rows))
-	records, err := csv.NewReader(strings.NewReader(log)).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(records) != rows+1 {
-		t.Fatalf("got %d records, want a header and %d rows", len(records), rows)
-	}
+	o := small(rows)
 	last := "2026-09-14T00:00:00.000Z"
-	for _, record := range records[1:] {
+	all := records(t, o)
+	if len(all) != rows {
+		t.Fatalf("got %d rows, want %d", len(all), rows)
+	}
+	for _, record := range all {
 		if record[0] < last {
 			t.Fatalf("%s comes after %s", record[0], last)
 		}
@@ -46,7 +61,7 @@ func TestRows(t *testing.T) {
 	if last < "2026-09-20T23:30" || last >= "2026-09-21" {
 		t.Errorf("last row is at %s, want the end of the week", last)
 	}
-	if size := len(log) / rows; size < 195 || size > 219 {
+	if size := len(text(t, o)) / rows; size < 195 || size > 219 {
 		t.Errorf("a row has %d bytes, want about 207", size)
 	}
 }
@@ -62,14 +77,52 @@ func TestSmallRuns(t *testing.T) {
 }
 
 func TestTwiceTheSame(t *testing.T) {
-	o := small(5000)
-	o.requestIDs = true
-	first := text(t, o)
-	if first != text(t, o) {
-		t.Error("two runs differ")
+	for _, format := range formats {
+		o := small(5000)
+		o.format, o.requestIDs = format, true
+		o.mix, o.pollers, o.nat, o.ties = "captured", 20, 20, 20
+		first := text(t, o)
+		if first != text(t, o) {
+			t.Errorf("%s: two runs differ", format)
+		}
+		if o.seed++; first == text(t, o) {
+			t.Errorf("%s: another seed makes the same log", format)
+		}
 	}
-	if !strings.HasPrefix(first, "timestamp,client_ip,method,image,reference,digest,status,user_agent,user_id,bytes,request_id\n") {
-		t.Errorf("header is %q", first[:120])
+}
+
+func TestHeader(t *testing.T) {
+	o := small(1)
+	o.requestIDs = true
+	if log := text(t, o); !strings.HasPrefix(log, "timestamp,client_ip,method,image,reference,digest,status,user_agent,user_id,bytes,request_id\n") {
+		t.Errorf("header is %q", log[:120])
+	}
+}
+
+func TestDayFiles(t *testing.T) {
+	o, folder := small(20_000), t.TempDir()
+	if err := generate(o, o.dayFiles(folder)); err != nil {
+		t.Fatal(err)
+	}
+	header, _, _ := strings.Cut(text(t, o), "\n")
+	whole := header + "\n"
+	for day := range o.days {
+		date := o.start.AddDate(0, 0, day).Format(time.DateOnly)
+		part, err := os.ReadFile(filepath.Join(folder, date+".csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, found := strings.CutPrefix(string(part), header+"\n")
+		if !found {
+			t.Errorf("%s has no header", date)
+		}
+		if strings.Count(rows, "\n") != strings.Count(rows, "\n"+date)+1 || !strings.HasPrefix(rows, date) {
+			t.Errorf("%s has rows of other days", date)
+		}
+		whole += rows
+	}
+	if whole != text(t, o) {
+		t.Error("the days together are not the log as one file")
 	}
 }
 

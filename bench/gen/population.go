@@ -17,6 +17,7 @@ type client struct {
 	user     string
 	platform int
 	crawls   bool
+	does     *[patterns]int // weights of what it does
 }
 
 // image is a single manifest, or an index and its children.
@@ -55,17 +56,31 @@ var firstOctets = func() []byte {
 }()
 
 // newClients makes clients with distinct addresses, one in sixteen IPv6.
-func newClients(r *rand.Rand, n int) []client {
-	agents := newAgents()
-	clients := make([]client, n)
+func newClients(r *rand.Rand, o options) []client {
+	draw := newClientDraw(o.mix)
+	clients := make([]client, o.clients)
 	for i := range clients {
-		c := client{addr: address(i), agent: agents[r.IntN(len(agents))], platform: r.IntN(4), crawls: r.IntN(500) == 0}
+		c := draw(r, address(i))
 		if r.IntN(100) < 30 {
-			c.user = fmt.Sprintf("u%05d", r.IntN(n/2+1))
+			c.user = fmt.Sprintf("u%05d", r.IntN(o.clients/2+1))
 		}
 		clients[i] = c
 	}
 	return clients
+}
+
+// newClientDraw returns what draws clients of a mix.
+func newClientDraw(mix string) func(r *rand.Rand, addr string) client {
+	if mix == "captured" {
+		return func(r *rand.Rand, addr string) client {
+			t := drawTool(r)
+			return client{addr: addr, agent: t.agents[r.IntN(len(t.agents))], platform: r.IntN(4), crawls: r.IntN(500) == 0, does: &t.does}
+		}
+	}
+	agents := newAgents()
+	return func(r *rand.Rand, addr string) client {
+		return client{addr: addr, agent: agents[r.IntN(len(agents))], platform: r.IntN(4), crawls: r.IntN(500) == 0, does: &plainWeights}
+	}
 }
 
 // address is the i-th address; the factor is odd, so that no two are alike.
@@ -82,7 +97,7 @@ func newRepositories(r *rand.Rand, n int) []repository {
 	words := []string{"api", "web", "agent", "worker", "base", "proxy", "runner", "ingest", "scanner", "ledger", "cli", "sdk"}
 	repositories := make([]repository, n)
 	for i := range repositories {
-		repo := repository{name: fmt.Sprintf("org%d/%s-%d", i%(n/5+1), words[i%len(words)], i)}
+		repo := repository{name: fmt.Sprintf("org%d/%s-%d", i%namespaces(n), words[i%len(words)], i)}
 		platforms := []int{0, 0, 2, 3, 4}[r.IntN(5)]
 		names := []string{"latest", fmt.Sprintf("%d.%d", 1+i%5, i%20), fmt.Sprintf("%d.%d.1", 1+i%5, i%20), "edge", "17-alpine", "v2.0.3"}
 		for _, name := range names[:3+r.IntN(4)] {
@@ -95,6 +110,9 @@ func newRepositories(r *rand.Rand, n int) []repository {
 	}
 	return repositories
 }
+
+// namespaces is how many there are: org0, org1 and so on.
+func namespaces(repositories int) int { return repositories/5 + 1 }
 
 // newImage makes an image for that many platforms, none for a single manifest.
 func newImage(r *rand.Rand, platforms int) *image {

@@ -12,6 +12,23 @@ type request struct {
 	head      bool
 	reference string
 	digest    string
+	place     int32   // among the requests of its session with the same stamp
+	poller    *poller // who asks again; nil: nobody
+}
+
+func (r *request) method() string {
+	if r.head {
+		return "HEAD"
+	}
+	return "GET"
+}
+
+// size is how many bytes the answer's body has.
+func (r *request) size() int64 {
+	if r.head {
+		return 0
+	}
+	return 500 + int64(r.digest[10])*37
 }
 
 // pattern is a kind of session and its weight.
@@ -23,16 +40,22 @@ const (
 	headGetChild
 	getTag
 	getDigest
+	// Of captured tools only:
+	headDigest   // then GET, then the child
+	headGetAll   // every child
+	getAll       // every child
+	getTwice     // the same
+	getThenHeads // of other tags
 	patterns
 )
 
-// patternWeights add up to 100.
-var patternWeights = [patterns]int{41, 14, 21, 12, 12}
+// plainWeights are those of the plain mix. Weights add up to 100.
+var plainWeights = [patterns]int{headTag: 41, headGet: 14, headGetChild: 21, getTag: 12, getDigest: 12}
 
 // drawPattern draws a pattern by weight.
-func drawPattern(r *rand.Rand) pattern {
+func drawPattern(r *rand.Rand, weights *[patterns]int) pattern {
 	n := r.IntN(100)
-	for p, weight := range patternWeights {
+	for p, weight := range weights {
 		if n -= weight; n < 0 {
 			return pattern(p)
 		}
@@ -49,24 +72,49 @@ func session(to []request, r *rand.Rand, c *client, repo *repository, at int64) 
 		b.crawl(t)
 		return b.requests
 	}
-	switch drawPattern(r) {
+	b.do(drawPattern(r, c.does), t)
+	return b.requests
+}
+
+// do appends the requests of a pattern.
+func (b *builder) do(p pattern, t *tag) {
+	digest := t.image.digest
+	switch p {
 	case headTag:
-		b.add(true, t.name, t.image.digest)
+		b.add(true, t.name, digest)
 	case headGet:
-		b.add(true, t.name, t.image.digest)
-		b.add(false, t.image.digest, t.image.digest)
+		b.add(true, t.name, digest)
+		b.add(false, digest, digest)
 	case headGetChild:
-		b.add(true, t.name, t.image.digest)
-		b.add(false, t.image.digest, t.image.digest)
+		b.add(true, t.name, digest)
+		b.add(false, digest, digest)
 		b.child(t.image)
 	case getTag:
-		b.add(false, t.name, t.image.digest)
+		b.add(false, t.name, digest)
 		b.child(t.image)
 	case getDigest:
-		b.add(false, t.image.digest, t.image.digest)
+		b.add(false, digest, digest)
 		b.child(t.image)
+	case headDigest:
+		b.add(true, digest, digest)
+		b.add(false, digest, digest)
+		b.child(t.image)
+	case headGetAll:
+		b.add(true, t.name, digest)
+		b.add(false, digest, digest)
+		b.children(t.image)
+	case getAll:
+		b.add(false, t.name, digest)
+		b.children(t.image)
+	case getTwice:
+		b.add(false, t.name, digest)
+		b.add(false, t.name, digest)
+	case getThenHeads:
+		b.add(false, t.name, digest)
+		for i := range b.repository.tags[:min(len(b.repository.tags), 3)] {
+			b.add(true, b.repository.tags[i].name, b.repository.tags[i].image.digest)
+		}
 	}
-	return b.requests
 }
 
 // builder collects the requests of a session.
@@ -80,7 +128,7 @@ type builder struct {
 
 // add appends a request and lets time pass.
 func (b *builder) add(head bool, reference, digest string) {
-	b.requests = append(b.requests, request{b.at, b.client, b.repository.name, head, reference, digest})
+	b.requests = append(b.requests, request{at: b.at, client: b.client, name: b.repository.name, head: head, reference: reference, digest: digest})
 	b.at += gap(b.rand)
 }
 
@@ -88,6 +136,13 @@ func (b *builder) add(head bool, reference, digest string) {
 func (b *builder) child(i *image) {
 	if n := len(i.children); n > 0 {
 		digest := i.children[b.client.platform%n]
+		b.add(false, digest, digest)
+	}
+}
+
+// children fetches the manifests of all platforms.
+func (b *builder) children(i *image) {
+	for _, digest := range i.children {
 		b.add(false, digest, digest)
 	}
 }

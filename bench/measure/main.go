@@ -1,169 +1,125 @@
-// Command measure times whole runs of the engine on generated logs, beside the
-// time that DuckDB alone needs to parse the same file.
+// Command measure times the engine on generated logs, beside what DuckDB alone needs for the same file.
 //
-//	go run ./bench/measure -rows 10000000 -runs 3
+//	go run ./bench/measure -rows 1000000 -rounds 3 -only reports,day
+//	go run ./bench/measure -results bench/RESULTS.md                (make bench)
+//	go run ./bench/measure -rows 1000000 -rounds 3 -smoke bench/smoke.json    (make bench-smoke)
 //
-// Each round runs the parse and then a run into an empty data directory. It prints
-// medians of the seconds and of the ratios to the parse (with and without the
-// reports), the steps of the run, and the highest peak memory.
+// What is measured, and its limit, is one table in figures.go. All of it is measured in turn in every round (round.go), so
+// that a machine that is busy for a while slows both sides of a ratio; the medians over the rounds count. The engine,
+// the generator (bench/gen) and the floors (bench/floor) run as processes of their own, from which the peak memory comes.
 package main
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
-	"syscall"
-	"time"
 )
 
+// options are the flags.
+type options struct {
+	rows, rounds int
+	only         string
+	dir          string
+	results      string
+	json         string
+	smoke        string
+	record       bool
+}
+
 func main() {
-	rows := flag.Int("rows", 10_000_000, "requests to generate")
-	runs := flag.Int("runs", 3, "rounds")
-	dir := flag.String("dir", "", "where the log and the data go (default: a temporary directory)")
+	var o options
+	flag.IntVar(&o.rows, "rows", 10_000_000, "requests of the log: over a week, or over 30 daily files beyond 20 million")
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds")
+	flag.StringVar(&o.only, "only", "", "comma-separated `NAMES` of what is measured beside csv: nginx-json, parquet, reports, raw, floors, day, worst; default: all")
+	flag.StringVar(&o.dir, "dir", "", "`FOLDER` for logs and data, which keeps the logs for the next time; remove it when the generator changes; default: a temporary one")
+	flag.StringVar(&o.results, "results", "", "write the tables into this Markdown `FILE`, between the marks of this number of rows")
+	flag.StringVar(&o.json, "json", "", "write all figures as JSON into this `FILE`")
+	flag.StringVar(&o.smoke, "smoke", "", "compare with the figures recorded in this `FILE`, and fail where they are much worse")
+	flag.BoolVar(&o.record, "record", false, "record the figures in the file of -smoke instead")
 	flag.Parse()
-	if err := measure(*rows, *runs, *dir); err != nil {
+	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "measure:", err)
 		os.Exit(1)
 	}
 }
 
-func measure(rows, runs int, dir string) error {
-	if dir == "" {
-		temp, err := os.MkdirTemp("", "bench-*")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(temp)
-		dir = temp
+func run(o options) error {
+	if o.rows < 1000 || o.rounds < 1 {
+		return fmt.Errorf("at least 1000 rows and one round are needed")
 	}
-	engine, log := filepath.Join(dir, "engine"), filepath.Join(dir, fmt.Sprintf("requests-%d.csv", rows))
-	if _, err := command("go", "build", "-o", engine, "./cmd/engine"); err != nil {
-		return err
+	if o.record && o.smoke == "" {
+		return fmt.Errorf("-record needs the file to write; name it with -smoke")
 	}
-	if _, err := os.Stat(log); err != nil {
-		if _, err := command("go", "run", "./bench/gen", "-rows", fmt.Sprint(rows), "-out", log); err != nil {
-			return err
-		}
+	chosen, unknown := chooseGroups(groups(o.rows), splitNames(o.only))
+	if unknown != "" {
+		return fmt.Errorf("-only %s is unknown; see -help for the names", unknown)
 	}
-	info, err := os.Stat(log)
+	result, err := measure(o, chosen)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d requests, %.2f GB CSV, %d cores, %s\n", rows, float64(info.Size())/1e9, runtime.NumCPU(), runtime.Version())
-	var parses, wholes, stored []float64
-	steps := map[string][]float64{}
-	var order []string
-	var peak int64
-	for range runs {
-		parse, err := timeParse(engine, dir, log)
-		if err != nil {
+	printResult(os.Stdout, result)
+	if o.json != "" {
+		if err := writeJSON(o.json, result); err != nil {
 			return err
 		}
-		run, err := timeRun(engine, dir, log)
-		if err != nil {
+	}
+	if o.results != "" {
+		if err := result.writeInto(o.results); err != nil {
 			return err
 		}
-		parses, wholes = append(parses, parse), append(wholes, run.seconds)
-		withoutReports := run.seconds
-		for _, step := range run.steps {
-			if !slices.Contains(order, step.Step) {
-				order = append(order, step.Step)
-			}
-			steps[step.Step] = append(steps[step.Step], step.Seconds)
-			if step.Step == "report" {
-				withoutReports -= step.Seconds
-			}
-		}
-		stored = append(stored, withoutReports)
-		peak = max(peak, run.peak)
 	}
-	fmt.Printf("%-28s %8.1f s\n", "DuckDB parses the file", median(parses))
-	fmt.Printf("%-28s %8.1f s  %5.1f x parse\n", "run, until it is stored", median(stored), median(ratios(stored, parses)))
-	fmt.Printf("%-28s %8.1f s  %5.1f x parse\n", "run, with all reports", median(wholes), median(ratios(wholes, parses)))
-	for _, step := range order {
-		fmt.Printf("  %-26s %8.1f s\n", step, median(steps[step]))
+	switch {
+	case o.record:
+		return writeJSON(o.smoke, result.baseline(chosen))
+	case o.smoke != "":
+		return guard(os.Stdout, o.smoke, result.baseline(chosen))
 	}
-	fmt.Printf("%-28s %8.2f GiB\n", "peak memory", float64(peak)/(1<<20))
 	return nil
 }
 
-// timeParse lets DuckDB read every column of every row and keep nothing.
-func timeParse(engine, dir, log string) (float64, error) {
-	columns := []string{"timestamp", "client_ip", "method", "image", "reference", "digest", "status", "user_agent", "user_id", "bytes"}
-	for i, column := range columns {
-		columns[i] = fmt.Sprintf("count(%q)", column)
+func splitNames(list string) []string {
+	if list == "" {
+		return nil
 	}
-	query := fmt.Sprintf("select %s from read_csv('%s', all_varchar = true, header = true)", strings.Join(columns, ", "), log)
-	begun := time.Now()
-	_, err := command(engine, "query", "--data", dir, query)
-	return time.Since(begun).Seconds(), err
+	return strings.Split(list, ",")
 }
 
-type timedRun struct {
-	seconds float64
-	peak    int64 // KiB
-	steps   []step
-}
-
-type step struct {
-	Step    string  `json:"step"`
-	Seconds float64 `json:"seconds"`
-}
-
-func timeRun(engine, dir, log string) (timedRun, error) {
-	data := filepath.Join(dir, "data")
-	if err := os.RemoveAll(data); err != nil {
-		return timedRun{}, err
+// measure builds the programs and runs all rounds.
+func measure(o options, chosen []group) (*result, error) {
+	dir := o.dir
+	if dir == "" {
+		temporary, err := os.MkdirTemp("", "bench-*")
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(temporary)
+		dir = temporary
 	}
-	begun := time.Now()
-	cmd := exec.Command(engine, "run", "--data", data, "--input", log, "--json")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
+	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return timedRun{}, fmt.Errorf("run the engine: %w", err)
+		return nil, err
 	}
-	run := timedRun{seconds: time.Since(begun).Seconds()}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		run.peak = usage.Maxrss
-	}
-	var manifest struct {
-		Timings []step `json:"timings"`
-	}
-	if err := json.Unmarshal(out, &manifest); err != nil {
-		return timedRun{}, fmt.Errorf("read the manifest: %w", err)
-	}
-	run.steps = manifest.Timings
-	return run, nil
-}
-
-func command(name string, args ...string) ([]byte, error) {
-	cmd := exec.Command(name, args...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
+	p, err := build(dir)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
+		return nil, err
 	}
-	return out, nil
-}
-
-func ratios(a, b []float64) []float64 {
-	out := make([]float64, len(a))
-	for i := range a {
-		out[i] = a[i] / b[i]
+	result := &result{Rows: o.rows, Rounds: o.rounds, Machine: thisMachine()}
+	if result.Versions, err = p.versions(); err != nil {
+		return nil, err
 	}
-	return out
-}
-
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	if n := len(sorted); n%2 == 0 {
-		return (sorted[n/2-1] + sorted[n/2]) / 2
+	logs := newLogs(p, o.rows)
+	var samples []sample
+	for n := range o.rounds {
+		fmt.Fprintf(os.Stderr, "round %d of %d\n", n+1, o.rounds)
+		r := &round{programs: p, logs: logs, sample: newSample()}
+		if err := r.do(chosen); err != nil {
+			return nil, err
+		}
+		samples = append(samples, r.sample)
 	}
-	return sorted[len(sorted)/2]
+	result.fill(chosen, samples)
+	return result, nil
 }
