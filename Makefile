@@ -83,5 +83,16 @@ SMOKE ?=
 bench-smoke: lists-if-npm
 	$(GO) run ./bench/measure -rows 1000000 -rounds 3 -only nginx-json,parquet,reports -smoke bench/smoke.json $(SMOKE)
 
+# Side by side with what a user would pick instead; needs python3 with venv, and goaccess (Debian: apt install goaccess python3-venv).
+PEERS_FLAGS ?=
+.PHONY: bench-peers
+bench-peers: .cache/peers/installed
+	$(GO) run ./bench/peers $(PEERS_FLAGS)
+
+.cache/peers/installed: bench/peers/requirements.txt
+	python3 -m venv --clear .cache/peers
+	.cache/peers/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt
+	@touch $@
+
 clean:
 	rm -rf bin $(DEMO_DATA) .cache
