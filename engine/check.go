@@ -123,9 +123,7 @@ func readParts(ctx context.Context, w *workspace, found *labelSet, from string) 
 		for _, r := range requests {
 			part := &parts[abs(r.Client%int64(workers))]
 			part.requests = append(part.requests, r)
-			if label, ok := found.take(r.No); ok {
-				part.labelled = append(part.labelled, classify.Labelled{No: r.No, Label: label})
-			}
+			part.labelled = found.take(r.No, part.labelled)
 		}
 	})
 }

@@ -48,7 +48,7 @@ type verdictTally struct {
 func newCoder(w *workspace, sink func(d *dimension) *rowSink) *coder {
 	cache := func(table string) codeCache {
 		d := w.dimension(table)
-		return codeCache{dimension: d, sink: sink(d), codes: map[string]coded{}}
+		return codeCache{dimension: d, sink: sink(d)}
 	}
 	return &coder{
 		targets: cache("targets"), clients: cache("clients"), digests: cache("digest_texts"), agents: cache("agents"), users: cache("users"),
@@ -63,6 +63,7 @@ type record struct {
 	item                                int32
 	client, target, digest, agent, user []byte
 	hasTarget                           bool
+	namesDigest                         bool // the target names the digest by the same text
 	isHead                              bool
 	requestKey                          int64
 	hasKey                              bool
@@ -127,7 +128,7 @@ func (c *coder) accept(r *record, target coded) error {
 		return err
 	}
 	digest := target.digest
-	if len(r.digest) > 0 {
+	if len(r.digest) > 0 && !r.namesDigest {
 		logged, err := c.digests.get(r.digest)
 		if err != nil {
 			return err
@@ -190,6 +191,7 @@ func (c *coder) addFields(line int64, fields *ingest.Fields, hasPath bool) error
 	text = appendUser(text, fields)
 	r.user = end()
 	r.digest = fields.Get(ingest.FieldDigest)
+	r.namesDigest = !hasPath && string(r.digest) == string(fields.Get(ingest.FieldReference))
 	if id := fields.Get(ingest.FieldRequestID); len(id) > 0 && !isDash(id) {
 		r.requestKey, r.hasKey = requestKey(id), true
 	}
@@ -249,33 +251,19 @@ func requestKey(id []byte) int64 {
 	return int64(binary.LittleEndian.Uint64(sum[8:]) >> 1)
 }
 
-// codeCache looks texts up for one goroutine.
+// codeCache looks texts up for one goroutine, and adds those that are new.
 type codeCache struct {
 	dimension *dimension
 	sink      *rowSink
-	codes     map[string]coded
 }
 
-// mostCached bounds what each goroutine knows beside the dimension itself.
-const mostCached = 1 << 20
-
 func (c *codeCache) get(text []byte) (coded, error) {
-	if code, ok := c.codes[string(text)]; ok {
+	if code, ok := c.dimension.known.find(text); ok {
 		return code, nil
 	}
-	known := string(text)
-	code, row, err := c.dimension.coded(known)
-	if err != nil {
-		return coded{}, err
+	code, row, err := c.dimension.coded(string(text))
+	if err == nil && row != nil {
+		err = c.sink.add(row)
 	}
-	if row != nil {
-		if err := c.sink.add(row); err != nil {
-			return coded{}, err
-		}
-	}
-	if len(c.codes) >= mostCached {
-		clear(c.codes)
-	}
-	c.codes[known] = code
-	return code, nil
+	return code, err
 }

@@ -34,7 +34,7 @@ type dimension struct {
 	code    func(columns []driver.Value) coded        // what a request needs of them; nil: only the id
 
 	mu    sync.Mutex
-	known map[string]coded
+	known *textTable
 }
 
 // coded is what requests carry instead of a text.
@@ -56,13 +56,17 @@ func (w *workspace) newDimensions() []*dimension {
 		{table: "users", id: "user_id", text: "user_text", staged: "user_text", resolve: w.resolveUser, pure: true},
 		{table: "digest_texts", id: "text_id", text: "digest_text", staged: "digest_text", resolve: w.resolveDigest, code: codeDigest},
 	}
+	for _, d := range dimensions {
+		d.known = newTextTable()
+	}
 	return dimensions
 }
 
 // contexts is the dimension that only stored requests bring along.
 func contextDimension() *dimension {
 	d := &dimension{table: "contexts", id: "context_id", text: "context", staged: "context", resolve: resolveContext}
-	d.known = map[string]coded{fieldSeparator: {}} // 0: nothing is derived yet
+	d.known = newTextTable()
+	d.known.add(fieldSeparator, coded{}) // 0: nothing is derived yet
 	return d
 }
 
@@ -97,7 +101,7 @@ func (w *workspace) resolveStaged(ctx context.Context, d *dimension, where strin
 func (d *dimension) coded(text string) (c coded, row []driver.Value, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if c, ok := d.known[text]; ok {
+	if c, ok := d.known.find([]byte(text)); ok {
 		return c, nil, nil
 	}
 	if d.pure { // others need not wait
@@ -107,7 +111,7 @@ func (d *dimension) coded(text string) (c coded, row []driver.Value, err error) 
 		if err != nil {
 			return coded{}, nil, err
 		}
-		if c, ok := d.known[text]; ok {
+		if c, ok := d.known.find([]byte(text)); ok {
 			return c, nil, nil
 		}
 		c, row = d.add(text, columns)
@@ -127,11 +131,8 @@ func (d *dimension) add(text string, columns []driver.Value) (coded, []driver.Va
 	if d.code != nil {
 		c = d.code(columns)
 	}
-	if d.known == nil {
-		d.known = map[string]coded{}
-	}
-	c.id = int32(len(d.known))
-	d.known[text] = c
+	c.id = int32(d.known.size)
+	d.known.add(text, c)
 	return c, append([]driver.Value{c.id, text}, columns...)
 }
 

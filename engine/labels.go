@@ -11,7 +11,7 @@ import (
 // labelSet are the rows of the model requests_classified, one number each, by request number.
 type labelSet struct {
 	packed []uint64
-	extra  []classify.Labelled // rows of requests that cannot be, and second rows
+	extra  map[int64][]classify.Label // second rows, and rows of requests that cannot be
 }
 
 // A packed label: whether there is one and whether its request was seen, the digest, the number of
@@ -39,10 +39,10 @@ func unpackLabel(packed uint64) classify.Label {
 
 // readLabels reads a query in the shape of the model requests_classified; requests have numbers below limit.
 func readLabels(ctx context.Context, db *duck.DB, from string, limit int64) (*labelSet, error) {
-	l := &labelSet{packed: make([]uint64, limit)}
+	l := &labelSet{packed: make([]uint64, limit), extra: map[int64][]classify.Label{}}
 	err := eachLabel(ctx, db, from, func(no int64, label classify.Label) {
 		if no < 0 || no >= limit || l.packed[no] != 0 {
-			l.extra = append(l.extra, classify.Labelled{No: no, Label: label})
+			l.extra[no] = append(l.extra[no], label)
 			return
 		}
 		l.packed[no] = packLabel(label)
@@ -88,19 +88,30 @@ func actionOf(name []byte) classify.Action {
 	return unknownAction
 }
 
-// take returns the label of a request, which has been seen from then on. Several goroutines may
-// take labels of different requests.
-func (l *labelSet) take(no int64) (classify.Label, bool) {
+// take appends the rows of a request, which has been seen from then on.
+func (l *labelSet) take(no int64, to []classify.Labelled) []classify.Labelled {
 	if l.packed[no] == 0 {
-		return classify.Label{}, false
+		return to
 	}
 	l.packed[no] |= labelIsSeen
-	return unpackLabel(l.packed[no]), true
+	to = append(to, classify.Labelled{No: no, Label: unpackLabel(l.packed[no])})
+	if len(l.extra) > 0 {
+		for _, label := range l.extra[no] {
+			to = append(to, classify.Labelled{No: no, Label: label})
+		}
+		delete(l.extra, no)
+	}
+	return to
 }
 
 // left are the rows whose requests were not seen.
 func (l *labelSet) left() []classify.Labelled {
-	left := l.extra
+	var left []classify.Labelled
+	for no, labels := range l.extra {
+		for _, label := range labels {
+			left = append(left, classify.Labelled{No: no, Label: label})
+		}
+	}
 	for no, packed := range l.packed {
 		if packed != 0 && packed&labelIsSeen == 0 {
 			left = append(left, classify.Labelled{No: int64(no), Label: unpackLabel(packed)})

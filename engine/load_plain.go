@@ -73,6 +73,7 @@ func (c *plainCursor) Fill(w duck.Writer, capacity int) (int, error) {
 		if err := c.code(block); err != nil {
 			return 0, err
 		}
+		block.Release()
 	}
 	n := min(capacity, rows.len()-c.at)
 	rows.write(w, c.feed.loader.source, c.at, c.at+n)

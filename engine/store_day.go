@@ -19,10 +19,10 @@ import (
 type dayBuilder struct {
 	*workspace
 	labels     *labelSet
-	ranks      []int32     // of the images by name, by id
-	sources    []int32     // ranks of the inputs, by number
-	references []int32     // digests that targets name, by id
-	values     []dayValues // columns of few distinct texts
+	ranks      []int32      // of the images by name, by id
+	sources    []int32      // ranks of the inputs, by number
+	references []int32      // digests that targets name, by id
+	values     *valueTables // columns of few distinct texts
 
 	mu   sync.Mutex
 	days map[int64]*dayRows // that are being written
@@ -66,51 +66,60 @@ func byNumber(ctx context.Context, db *duck.DB, query string) ([]int32, error) {
 	return values, err
 }
 
-// dayRows are the requests of one day in Go, by columns as the database has them.
-type dayRows struct {
-	us, ip, line, key                                      []int64
-	image, target, digest, client, agent, user             []int32
-	context, source, item, label, requests, actionDigestID []int32
-	head, noKey                                            []bool
-	order                                                  []int32 // of the rows in the file
-	actions                                                int64
+// dayRow is one request of a day, as numbers.
+type dayRow struct {
+	us, ip, line, key                          int64
+	image, target, digest, client, agent, user int32
+	context, source, item                      int32
+	action, requests, actionDigest             int32
+	isHead, hasKey                             bool
 }
 
-const dayQuery = `select rowid, requested_us, ip_key, line, coalesce(request_key, 0), request_key is null,
+// dayRows are the requests of one day and their order in the file. A row lies in one place, since the
+// order takes them from all over the memory.
+type dayRows struct {
+	rows    []dayRow
+	order   []int32
+	actions int64
+}
+
+const dayQuery = `select rowid, requested_us, ip_key, line, coalesce(request_key, 0), request_key is not null,
 	image_id, target_id, coalesce(digest_id, 0), client_id, agent_id, user_id, context_id, source, item, is_head
 	from requests where not is_context and requested_us >= %d and requested_us < %d`
 
 // read reads the rows of a day and their labels.
 func (b *dayBuilder) read(ctx context.Context, db *duck.DB, day *lake.RunDay) (*dayRows, error) {
-	r := &dayRows{}
+	r := &dayRows{rows: make([]dayRow, 0, day.Requests)}
 	from := day.Day.Time().UnixMicro()
 	err := db.Columns(ctx, fmt.Sprintf(dayQuery, from, from+dayUs), 1, func(_ int, chunk duck.Chunk) error {
-		for i, column := range []*[]int64{1: &r.us, 2: &r.ip, 3: &r.line, 4: &r.key} {
-			if column != nil {
-				*column = append(*column, duck.Values[int64](chunk, i)...)
-			}
+		var longs [5][]int64
+		for i := range longs {
+			longs[i] = duck.Values[int64](chunk, i)
 		}
-		for i, column := range []*[]int32{&r.image, &r.target, &r.digest, &r.client, &r.agent, &r.user, &r.context, &r.source, &r.item} {
-			*column = append(*column, duck.Values[int32](chunk, 6+i)...)
+		var ints [9][]int32
+		for i := range ints {
+			ints[i] = duck.Values[int32](chunk, 6+i)
 		}
-		r.noKey = append(r.noKey, duck.Values[bool](chunk, 5)...)
-		r.head = append(r.head, duck.Values[bool](chunk, 15)...)
-		for _, no := range duck.Values[int64](chunk, 0) {
+		hasKey, isHead := duck.Values[bool](chunk, 5), duck.Values[bool](chunk, 15)
+		for i, no := range longs[0] {
 			label := unpackLabel(b.labels.packed[no])
-			r.label = append(r.label, int32(label.Action))
-			r.requests = append(r.requests, int32(label.Requests))
-			r.actionDigestID = append(r.actionDigestID, label.Digest)
 			if label.Action != classify.None {
 				r.actions++
 			}
+			r.rows = append(r.rows, dayRow{
+				us: longs[1][i], ip: longs[2][i], line: longs[3][i], key: longs[4][i],
+				image: ints[0][i], target: ints[1][i], digest: ints[2][i], client: ints[3][i], agent: ints[4][i], user: ints[5][i],
+				context: ints[6][i], source: ints[7][i], item: ints[8][i], isHead: isHead[i], hasKey: hasKey[i],
+				action: int32(label.Action), requests: int32(label.Requests), actionDigest: label.Digest,
+			})
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(r.us)) != day.Requests {
-		return nil, fmt.Errorf("read %d requests of %s where %d are to be stored; nothing is stored", len(r.us), day.Day, day.Requests)
+	if int64(len(r.rows)) != day.Requests {
+		return nil, fmt.Errorf("read %d requests of %s where %d are to be stored; nothing is stored", len(r.rows), day.Day, day.Requests)
 	}
 	day.Actions = r.actions
 	b.sort(r)
@@ -120,39 +129,35 @@ func (b *dayBuilder) read(ctx context.Context, db *duck.DB, day *lake.RunDay) (*
 // sort finds the order of the rows in the file: by image, address, time and place in the input.
 func (b *dayBuilder) sort(r *dayRows) {
 	// Dealt by image first: then each piece is sorted in the fast memory.
-	r.order = make([]int32, 0, len(r.us))
-	pieces := make([]int32, len(b.ranks)+2)
-	for _, image := range r.image {
-		pieces[b.ranks[image]+1]++
+	ends := make([]int32, len(b.ranks)+2)
+	for i := range r.rows {
+		ends[b.ranks[r.rows[i].image]+1]++
 	}
-	for i := range pieces[1:] {
-		pieces[i+1] += pieces[i]
+	for i := range ends[1:] {
+		ends[i+1] += ends[i]
 	}
-	ends := slices.Clone(pieces)
-	r.order = r.order[:len(r.us)]
-	for i, image := range r.image {
-		rank := b.ranks[image]
-		r.order[ends[rank]] = int32(i)
+	begins := slices.Clone(ends)
+	keys := make([]sortKey, len(r.rows))
+	for i := range r.rows {
+		row := &r.rows[i]
+		rank := b.ranks[row.image]
+		keys[ends[rank]] = sortKey{row.ip, row.us, int32(i)}
 		ends[rank]++
 	}
-	var keys []sortKey
 	for rank := range ends[:len(ends)-1] {
-		keys = keys[:0]
-		for _, row := range r.order[pieces[rank]:ends[rank]] {
-			keys = append(keys, sortKey{r.ip[row], r.us[row], row})
-		}
-		slices.SortFunc(keys, func(i, j sortKey) int {
+		slices.SortFunc(keys[begins[rank]:ends[rank]], func(i, j sortKey) int {
 			if c := cmp.Compare(i.ip, j.ip); c != 0 {
 				return c
 			}
 			if c := cmp.Compare(i.us, j.us); c != 0 {
 				return c
 			}
-			return b.compareInputs(r, i.row, j.row)
+			return b.compareInputs(&r.rows[i.row], &r.rows[j.row])
 		})
-		for i, key := range keys {
-			r.order[int(pieces[rank])+i] = key.row
-		}
+	}
+	r.order = make([]int32, len(keys))
+	for i, key := range keys {
+		r.order[i] = key.row
 	}
 }
 
@@ -163,10 +168,8 @@ type sortKey struct {
 }
 
 // compareInputs orders rows by their place in the input.
-func (b *dayBuilder) compareInputs(r *dayRows, i, j int32) int {
-	return cmp.Or(
-		cmp.Compare(b.sources[r.source[i]], b.sources[r.source[j]]), cmp.Compare(r.line[i], r.line[j]), cmp.Compare(r.item[i], r.item[j]),
-	)
+func (b *dayBuilder) compareInputs(i, j *dayRow) int {
+	return cmp.Or(cmp.Compare(b.sources[i.source], b.sources[j.source]), cmp.Compare(i.line, j.line), cmp.Compare(i.item, j.item))
 }
 
 // copyDay writes the file of one day, and counts its actions.
@@ -183,9 +186,14 @@ func (b *dayBuilder) copyDay(ctx context.Context, day *lake.RunDay, path string)
 	number := day.Day.Time().UnixMicro() / dayUs
 	b.hold(number, r)
 	defer b.hold(number, nil)
-	params := map[string]any{"DayNo": number}
-	for _, v := range b.values {
-		params[v.name] = v.cast(r)
+	// As a table they have statistics, without which the joins would not find the texts by their place.
+	if err := db.Exec(ctx, fmt.Sprintf("create or replace temp table day_rows_sorted as select * from day_rows(%d)", number)); err != nil {
+		return err
+	}
+	params := map[string]any{}
+	used := b.values.used(r)
+	for _, v := range b.values.columns {
+		params[v.name] = v.cast(used)
 	}
 	query, err := b.render("duckdb/day.sql", params)
 	if err != nil {
@@ -244,9 +252,10 @@ type dayCursor struct {
 	*dayRows
 	references []int32
 	at         int
-	longs      []int64
-	ints       []int32
-	nulls      []bool
+	longs      [4][]int64
+	ints       [14][]int32
+	noKey      []bool
+	noAction   []bool
 }
 
 // IsOrdered implements duck.TableSource.
@@ -259,49 +268,45 @@ func (c *dayCursor) Cursor() duck.TableCursor { return c }
 func (c *dayCursor) Fill(w duck.Writer, capacity int) (int, error) {
 	order := c.order[c.at:min(c.at+capacity, len(c.order))]
 	c.at += len(order)
-	for i, column := range [][]int64{c.us, c.ip, c.line, c.key} {
-		c.longs = gather(c.longs, column, order)
-		duck.Write(w, i, c.longs)
-	}
-	c.nulls = gather(c.nulls, c.noKey, order)
-	w.WriteNulls(3, c.nulls)
-	for i, column := range [][]int32{4: c.image, 5: c.target, 6: c.digest, 8: c.actionDigestID, 9: c.client, 10: c.agent, 11: c.user, 12: c.context, 13: c.source, 14: c.item, 16: c.label, 17: c.requests} {
-		if column != nil {
-			c.ints = gather(c.ints, column, order)
-			duck.Write(w, i, c.ints)
+	if c.longs[0] == nil {
+		c.noKey, c.noAction = make([]bool, capacity), make([]bool, capacity)
+		for i := range c.longs {
+			c.longs[i] = make([]int64, capacity)
+		}
+		for i := range c.ints {
+			c.ints[i] = make([]int32, capacity)
 		}
 	}
-	c.nulls = c.nulls[:0]
-	for _, row := range order {
-		c.nulls = append(c.nulls, c.requests[row] == 0)
+	for i, row := range order {
+		c.gather(i, &c.rows[row])
 	}
-	w.WriteNulls(17, c.nulls)
-	c.ints = c.ints[:0]
-	for _, row := range order {
-		reference := c.references[c.target[row]]
-		if c.digest[row] == 0 || c.digest[row] == reference {
-			reference = 0
-		}
-		c.ints = append(c.ints, reference)
+	n := len(order)
+	for i, column := range c.longs {
+		duck.Write(w, i, column[:n])
 	}
-	duck.Write(w, 7, c.ints)
-	c.ints = c.ints[:0]
-	for _, row := range order {
-		method := int32(0)
-		if c.head[row] {
-			method = 1
-		}
-		c.ints = append(c.ints, method)
+	for i, column := range c.ints {
+		duck.Write(w, len(c.longs)+i, column[:n])
 	}
-	duck.Write(w, 15, c.ints)
-	return len(order), nil
+	w.WriteNulls(3, c.noKey[:n])
+	w.WriteNulls(17, c.noAction[:n])
+	return n, nil
 }
 
-// gather takes the values of some rows, into the memory of into.
-func gather[T any](into, values []T, rows []int32) []T {
-	into = into[:0]
-	for _, row := range rows {
-		into = append(into, values[row])
+// gather takes the values of one row, in the order of dayColumns.
+func (c *dayCursor) gather(i int, r *dayRow) {
+	reference := c.references[r.target]
+	if r.digest == 0 || r.digest == reference {
+		reference = 0
 	}
-	return into
+	method := int32(0)
+	if r.isHead {
+		method = 1
+	}
+	c.longs[0][i], c.longs[1][i], c.longs[2][i], c.longs[3][i] = r.us, r.ip, r.line, r.key
+	for column, value := range [14]int32{
+		r.image, r.target, r.digest, reference, r.actionDigest, r.client, r.agent, r.user, r.context, r.source, r.item, method, r.action, r.requests,
+	} {
+		c.ints[column][i] = value
+	}
+	c.noKey[i], c.noAction[i] = !r.hasKey, r.requests == 0
 }

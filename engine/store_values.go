@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -20,25 +21,22 @@ const mostValues = 1000
 type dayValues struct {
 	name  string
 	texts []string
-	codes []int32                         // of the texts, by the id that rows carry
-	ids   func(r *dayRows) []int32        // those ids
-	code  func(r *dayRows, row int) int32 // instead of codes and ids
+	codes []int32 // of the texts, by the id that rows carry
+	used  func(u *usedIDs) []bool
 }
 
 // noValue is the code of NULL.
 const noValue = -1
 
+// usedIDs tell which texts a day has, by their ids.
+type usedIDs struct{ clients, targets, agents, sources, useCases []bool }
+
 // cast is the SQL type for the column of one day.
-func (v *dayValues) cast(r *dayRows) string {
+func (v *dayValues) cast(u *usedIDs) string {
 	used := make([]bool, len(v.texts))
-	code := v.code
-	if code == nil {
-		ids := v.ids(r)
-		code = func(_ *dayRows, row int) int32 { return v.codes[ids[row]] }
-	}
-	for row := range r.us {
-		if c := code(r, row); c != noValue {
-			used[c] = true
+	for id, isUsed := range v.used(u) {
+		if isUsed && v.codes[id] != noValue {
+			used[v.codes[id]] = true
 		}
 	}
 	var texts []string
@@ -55,67 +53,78 @@ func (v *dayValues) cast(r *dayRows) string {
 	return "enum(" + duck.List(texts) + ")"
 }
 
+// valueTables are the columns that may have few texts, and which ids of a day they are of.
+type valueTables struct {
+	columns []dayValues
+	clouds  []int32 // codes of the clouds by client
+	agents  int     // how many there are
+}
+
+// used finds the ids that the rows of a day have.
+func (t *valueTables) used(r *dayRows) *usedIDs {
+	sizes := map[string]int{}
+	for _, v := range t.columns {
+		sizes[v.name] = len(v.codes)
+	}
+	u := &usedIDs{
+		clients: make([]bool, sizes["country"]), targets: make([]bool, sizes["tag"]), agents: make([]bool, sizes["tool"]),
+		sources: make([]bool, sizes["source_id"]), useCases: make([]bool, sizes["use_case"]),
+	}
+	for i := range r.rows {
+		row := &r.rows[i]
+		u.clients[row.client], u.targets[row.target], u.agents[row.agent], u.sources[row.source] = true, true, true, true
+		u.useCases[t.useCase(row)] = true
+	}
+	return u
+}
+
+// useCase is which of the texts in the query of use cases a row has: day.sql has the rule.
+func (t *valueTables) useCase(r *dayRow) int32 {
+	switch {
+	case r.context != 0:
+		return int32(2*t.agents) + r.context
+	case t.clouds[r.client] != noValue:
+		return int32(t.agents) + r.agent
+	}
+	return r.agent
+}
+
 // readDayValues reads the texts of the columns that may have few.
-func readDayValues(ctx context.Context, db *duck.DB) ([]dayValues, error) {
-	var values []dayValues
-	read := func(ids func(r *dayRows) []int32, id, table string, columns ...string) error {
+func readDayValues(ctx context.Context, db *duck.DB) (*valueTables, error) {
+	t := &valueTables{}
+	read := func(used func(u *usedIDs) []bool, from string, columns ...string) error {
 		for _, column := range columns {
-			v := dayValues{name: column, ids: ids}
+			v := dayValues{name: column, used: used}
 			var err error
-			if v.texts, v.codes, err = readCodes(ctx, db, fmt.Sprintf("select %s, %s from %s", id, column, table)); err != nil {
+			if v.texts, v.codes, err = readCodes(ctx, db, fmt.Sprintf(from, column)); err != nil {
 				return err
 			}
-			values = append(values, v)
+			t.columns = append(t.columns, v)
 		}
 		return nil
 	}
-	err := read(func(r *dayRows) []int32 { return r.client }, "client_id", "clients", "country", "ip_type", "cloud")
-	if err == nil {
-		err = read(func(r *dayRows) []int32 { return r.target }, "target_id", "targets", "tag")
-	}
-	if err == nil {
-		err = read(func(r *dayRows) []int32 { return r.agent }, "agent_id", "agents", "tool", "tool_version", "os", "arch", "role")
-	}
-	if err == nil {
-		err = read(func(r *dayRows) []int32 { return r.source }, "source", "sources", "source_id")
-	}
+	err := errors.Join(
+		read(func(u *usedIDs) []bool { return u.clients }, "select client_id, %s from clients", "country", "ip_type", "cloud"),
+		read(func(u *usedIDs) []bool { return u.targets }, "select target_id, %s from targets", "tag"),
+		read(func(u *usedIDs) []bool { return u.agents }, "select agent_id, %s from agents", "tool", "tool_version", "os", "arch", "role"),
+		read(func(u *usedIDs) []bool { return u.sources }, "select source, %s from sources", "source_id"),
+	)
 	if err != nil {
 		return nil, err
 	}
-	useCases, err := readUseCases(ctx, db, values)
-	return append(values, useCases), err
-}
-
-// readUseCases reads the texts of the use case, which several tables have a part in (see day.sql).
-func readUseCases(ctx context.Context, db *duck.DB, values []dayValues) (dayValues, error) {
-	v := dayValues{name: "use_case"}
-	// One numbering for all three: ids of one table follow on those of another.
-	texts, codes, err := readCodes(ctx, db, `
-		select agent_id * 2, use_case from agents
-		union all select agent_id * 2 + 1, use_case_on_cloud from agents`)
-	if err != nil {
-		return v, err
-	}
-	stored, storedCodes, err := readCodes(ctx, db, "select context_id, use_case from contexts")
-	if err != nil {
-		return v, err
-	}
-	v.texts = append(texts, stored...)
-	clouds := values[slices.IndexFunc(values, func(v dayValues) bool { return v.name == "cloud" })].codes
-	v.code = func(r *dayRows, row int) int32 {
-		if context := r.context[row]; context != 0 {
-			if code := storedCodes[context]; code != noValue {
-				return code + int32(len(texts))
-			}
-			return noValue
+	for _, v := range t.columns {
+		switch v.name {
+		case "cloud":
+			t.clouds = v.codes
+		case "tool":
+			t.agents = len(v.codes)
 		}
-		onCloud := int32(0)
-		if clouds[r.client[row]] != noValue {
-			onCloud = 1
-		}
-		return codes[r.agent[row]*2+onCloud]
 	}
-	return v, nil
+	// Ids of one table follow on those of another.
+	return t, read(func(u *usedIDs) []bool { return u.useCases }, fmt.Sprintf(`
+		select agent_id, %%[1]s from agents
+		union all select agent_id + %d, use_case_on_cloud from agents
+		union all select context_id + %d, %%[1]s from contexts`, t.agents, 2*t.agents), "use_case")
 }
 
 // readCodes numbers the distinct texts of a query of ids and texts; codes has the number for each id.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 )
 
 const (
@@ -117,9 +118,9 @@ func (r *Reader) Next() (*Block, error) {
 // fill returns the carried bytes and as many new ones as make a block.
 func (r *Reader) fill() ([]byte, error) {
 	want := max(blockBytes, len(r.carry)+blockBytes/2, min(2*len(r.carry), MaxLine+blockBytes))
-	data := make([]byte, want)
+	data := takeBlock(want)
 	have := copy(data, r.carry)
-	r.carry = nil
+	r.carry = r.carry[:0]
 	if r.ended {
 		return data[:have], nil
 	}
@@ -133,6 +134,25 @@ func (r *Reader) fill() ([]byte, error) {
 		return data[:have+n], r.checkSize()
 	default:
 		return nil, packingError(r.input.Packing, err)
+	}
+}
+
+// spare are the bytes of blocks that are not used any more: a new block costs more to clear than to read.
+var spare sync.Pool
+
+func takeBlock(size int) []byte {
+	if size == blockBytes {
+		if data, ok := spare.Get().(*[blockBytes]byte); ok {
+			return data[:]
+		}
+	}
+	return make([]byte, size)
+}
+
+// Release gives the memory of a block back. Nothing that was read from the block may be used after it.
+func (b *Block) Release() {
+	if cap(b.Data) >= blockBytes {
+		spare.Put((*[blockBytes]byte)(b.Data[:blockBytes]))
 	}
 }
 
@@ -233,7 +253,7 @@ func (r *Reader) cut(data []byte) *Block {
 		r.skipping = true
 		return r.block(data[:keptOfLongLine], true)
 	}
-	r.carry = data[end:]
+	r.carry = append(r.carry[:0], data[end:]...) // the block goes its own way
 	if end == 0 {
 		return nil
 	}

@@ -1,6 +1,6 @@
 -- What does one day of the lake hold?
 -- grain: one row per accepted request, in the order of the file
--- params: DayNo, days since 1970-01-01; for each column of few distinct texts, its type
+-- params: for each column of few distinct texts, its type
 -- Every number of a row has its text, so that all joins are inner ones: those keep the
 -- order, and find the text by its place.
 select
@@ -42,7 +42,7 @@ select
     sources.source_id as source,
     day_rows.line,
     day_rows.item
-from day_rows({{.DayNo}})
+from day_rows_sorted as day_rows
 inner join (
     select
         client_id,
