@@ -26,6 +26,7 @@ type DB struct {
 
 // Open starts a database. Nothing is loaded from the network, ever.
 func Open(ctx context.Context, options Options) (*DB, error) {
+	keepFreedMemory()
 	db, err := sql.Open("duckdb", "")
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -99,6 +100,7 @@ func (d *DB) Close() error {
 	err := d.conn.Close()
 	if d.db != nil {
 		err = errors.Join(err, d.db.Close())
+		returnFreedMemory()
 	}
 	if err != nil {
 		return fmt.Errorf("close database: %w", err)

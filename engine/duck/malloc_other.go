@@ -1,0 +1,7 @@
+//go:build !linux
+
+package duck
+
+func keepFreedMemory() {}
+
+func returnFreedMemory() {}
