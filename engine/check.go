@@ -16,10 +16,6 @@ import (
 	sqlfiles "github.com/pullscope/pullscope/sql"
 )
 
-// checkRows is how many requests are compared at a time; more are compared in
-// several passes, each over some of the addresses.
-const checkRows = 4 << 20
-
 // check labels every request of the workspace with the reference classifier and
 // compares. A difference is ErrDifference, and its reproduction is printed. It
 // returns the labels, which are proven then.
@@ -32,7 +28,7 @@ func (e *Engine) check(ctx context.Context, w *workspace) (lake.Check, *labelSet
 	if err != nil {
 		return lake.Check{}, nil, err
 	}
-	passes := total/checkRows + 1
+	passes := total/w.config.pieces().checkRows + 1 // each over some of the addresses
 	var result lake.Check
 	for pass := range passes {
 		part, err := e.checkPass(ctx, w, found, pass, passes)

@@ -87,9 +87,6 @@ func checkFiles(store *lake.Lake, runs []lake.Run, table lake.Table) error {
 	return nil
 }
 
-// storedCheckRows is how many stored requests are compared at a time.
-const storedCheckRows = 8 << 20
-
 // checkStored reads the lake in parts, each all requests of some addresses.
 func (e *Engine) checkStored(ctx context.Context, store *lake.Lake, days []period.Day, proofs []proof) (lake.Check, error) {
 	var result lake.Check
@@ -98,7 +95,7 @@ func (e *Engine) checkStored(ctx context.Context, store *lake.Lake, days []perio
 	if err != nil {
 		return result, err
 	}
-	parts := total/storedCheckRows + 1
+	parts := total/e.Config.pieces().storedRows + 1
 	for part := range parts {
 		query := fmt.Sprintf("select * from read_parquet(%s, hive_partitioning = false, union_by_name = true) where abs(ip_key %% %d) = %d", duck.QuoteList(duck.Paths(files)), parts, part)
 		checked, err := e.checkPart(ctx, store, query, proofs)

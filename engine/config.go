@@ -69,6 +69,8 @@ type Config struct {
 
 	trusted []netip.Prefix
 	file    *configFile // nil: none
+
+	smallPieces *pieces // in tests: see pieces
 }
 
 // Publisher owns namespaces; its reports are published together.

@@ -33,6 +33,8 @@ func newEngine(dir string, now time.Time) *Engine {
 	config := DefaultConfig()
 	config.Threads = 1 // inputs are small, and tests run beside each other
 	config.Reports.Publish = []string{"summary", "raw"}
+	// Borders between pieces of work fall into these small inputs, too.
+	config.smallPieces = &pieces{logBytes: 16 << 10, oddBytes: 1 << 10, parquetRows: 100, checkRows: 500, storedRows: 500}
 	// Stamps are what a test makes of them; limits_test.go has those that count.
 	config.LateDays, config.FutureTolerance.Duration = 0, 1000*24*time.Hour
 	return &Engine{Dir: dir, Config: config, Now: func() time.Time { return now }}

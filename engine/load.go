@@ -18,10 +18,6 @@ import (
 	sqlfiles "github.com/pullscope/pullscope/sql"
 )
 
-// batchBytes is how much log text is worked on at a time: enough to keep the
-// database busy, little enough that texts never fill the memory.
-const batchBytes = 256 << 20
-
 // loader reads inputs into the workspace.
 type loader struct {
 	*workspace
@@ -170,7 +166,7 @@ func (l *loader) loadText(ctx context.Context, input *ingest.Input, loaded *load
 			plain := l.newPlainFeed(input, blocks)
 			feed, err = plain.blockFeed, l.loadPlain(ctx, input, plain)
 		} else {
-			feed = newBlockFeed(blocks, batchBytes, l.advance(input))
+			feed = newBlockFeed(blocks, l.config.pieces().logBytes, l.advance(input))
 			err = l.loadBatch(ctx, input, feed)
 		}
 		if err != nil {

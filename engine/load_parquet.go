@@ -15,9 +15,6 @@ import (
 	"github.com/pullscope/pullscope/engine/ingest"
 )
 
-// parquetBatch is how many rows of a Parquet file are worked on at a time.
-const parquetBatch = 1 << 20
-
 // loadParquet reads one Parquet file in batches of rows. Its lines are its rows.
 func (l *loader) loadParquet(ctx context.Context, input *ingest.Input, loaded *loadedInput) error {
 	loaded.prefixes = func(int64) string { return "" }
@@ -33,9 +30,10 @@ func (l *loader) loadParquet(ctx context.Context, input *ingest.Input, loaded *l
 	if err := l.db.Value(ctx, "select count(*) from "+file, &loaded.Lines); err != nil {
 		return fmt.Errorf("input %s: %w", input.Path, err)
 	}
-	for first := int64(0); first < loaded.Lines; first += parquetBatch {
+	rows := l.config.pieces().parquetRows
+	for first := int64(0); first < loaded.Lines; first += rows {
 		source := fmt.Sprintf("(select *, cast(%d as integer) as source, file_row_number + 1 as line from %s where file_row_number >= %d and file_row_number < %d)",
-			loaded.source, file, first, first+parquetBatch)
+			loaded.source, file, first, first+rows)
 		if err := l.loadParquetBatch(ctx, input, source); err != nil {
 			return err
 		}

@@ -13,16 +13,12 @@ import (
 // apart in Go, straight from the block into numbers. The odd ones are put aside for the SQL of
 // their format, which is what defines it.
 
-// oddBytes is how much text of odd records waits for the SQL.
-const oddBytes = 32 << 20
-
 // plainFeed is one batch of blocks, as rows of numbers; the odd records of the batch are kept.
 type plainFeed struct {
 	*blockFeed
 	loader   *loader
 	input    *ingest.Input
 	odd      []oddRecord
-	oddBytes int
 }
 
 // oddRecord is a record that the splitter leaves to SQL.
@@ -33,7 +29,7 @@ type oddRecord struct {
 }
 
 func (l *loader) newPlainFeed(input *ingest.Input, blocks *blockStream) *plainFeed {
-	feed := newBlockFeed(blocks, oddBytes, l.advance(input))
+	feed := newBlockFeed(blocks, l.config.pieces().oddBytes, l.advance(input))
 	feed.forgets = true
 	return &plainFeed{blockFeed: feed, loader: l, input: input}
 }
