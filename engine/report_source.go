@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
-	"maps"
 	"strings"
 	"text/template"
 
@@ -18,6 +17,7 @@ import (
 type reportSource struct {
 	db     *duck.DB
 	config Config
+	shared sharedTables
 }
 
 // openReports starts a database for reports; what does not fit into memory waits
@@ -63,6 +63,9 @@ func (s *reportSource) createTables(ctx context.Context) error {
 
 // use makes the views over these files of requests and extension events.
 func (s *reportSource) use(ctx context.Context, requests, events []string) error {
+	if err := s.forget(ctx); err != nil {
+		return err
+	}
 	err := createViews(ctx, s.db, []view{
 		{"duckdb/requests_view.sql", requests}, {"duckdb/actions_view.sql", nil}, {"duckdb/extension_events_view.sql", events},
 	})
@@ -84,6 +87,14 @@ func (s *reportSource) use(ctx context.Context, requests, events []string) error
 // lakeTables are what the models over the lake read.
 var lakeTables = template.FuncMap{"table": func(name string) (string, error) { return name, nil }}
 
+// withThresholds adds those of the configuration.
+func (s *reportSource) withThresholds(params reports.Params) reports.Params {
+	thresholds := s.config.Reports
+	params.MinUsers, params.MaxImages = thresholds.TechnographicMinUsers, thresholds.TechnographicMaxImages
+	params.MaxCompanyImages = thresholds.TechnographicMaxCompanyImages
+	return params
+}
+
 // run makes the table report_rows from the report's query. Own reports learn
 // their columns from it.
 func (s *reportSource) run(ctx context.Context, report *reports.Report, params reports.Params) error {
@@ -91,14 +102,16 @@ func (s *reportSource) run(ctx context.Context, report *reports.Report, params r
 	if err != nil {
 		return err
 	}
-	thresholds := s.config.Reports
-	params.MinUsers, params.MaxImages = thresholds.TechnographicMinUsers, thresholds.TechnographicMaxImages
-	params.MaxCompanyImages = thresholds.TechnographicMaxCompanyImages
 	name := report.Name + ".sql"
 	if report.Path != "" {
 		name = report.Path
 	}
-	query, err := duck.RenderText(reports.Files, name, source, params, maps.Clone(reports.Funcs))
+	params = s.withThresholds(params)
+	funcs, err := s.reportFuncs(ctx, params)
+	if err != nil {
+		return err
+	}
+	query, err := duck.RenderText(reports.Files, name, source, params, funcs)
 	if err != nil {
 		return err
 	}

@@ -14,9 +14,10 @@ import (
 	"time"
 )
 
-// Files holds the SQL files.
+// Files holds the SQL files: of the reports, and in shared/ of what several reports
+// count from, which they nest with {{file "shared/NAME.sql" .}}.
 //
-//go:embed *.sql
+//go:embed *.sql shared/*.sql
 var Files embed.FS
 
 // Report describes one report.
@@ -129,6 +130,7 @@ type Params struct {
 // tables are the names that templates may read, and what they stand for.
 var tables = map[string]string{
 	"actions":           "published_actions",
+	"stored_actions":    "actions", // without their publishers, whose join costs more than most reports
 	"extension_events":  "published_extension_events",
 	"tracked_companies": "tracked_companies",
 	"publishers":        "publishers",
