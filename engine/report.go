@@ -176,7 +176,7 @@ func (p *reporter) open(ctx context.Context) error {
 // params are those of every report of the period.
 func (p *reporter) params() reports.Params {
 	return reports.Params{
-		Granularity: string(p.due.Granularity), Reference: p.due.Reference(), From: p.due.Start, To: p.due.End(),
+		Granularity: string(p.due.Granularity), Reference: p.due.Reference(), From: p.due.Start, To: p.due.End(), InOrder: true,
 	}
 }
 
@@ -218,7 +218,7 @@ func (p *reporter) write(ctx context.Context, report reports.Report) error {
 // countLeftOut reads what the report's thresholds leave out.
 func (p *reporter) countLeftOut(ctx context.Context, report reports.Report, published map[string]*reports.Published) error {
 	for _, column := range report.LeftOut {
-		query := fmt.Sprintf("select publisher_id, cast(sum(%[1]s) as bigint) from report_rows where %[1]s is not null group by publisher_id", column)
+		query := fmt.Sprintf("select publisher_id, cast(sum(%[1]s) as bigint) from %[2]s where %[1]s is not null group by publisher_id", column, p.source.rows)
 		err := p.source.db.Each(ctx, query, func(row []driver.Value) error {
 			done := published[row[0].(string)]
 			switch {

@@ -18,6 +18,7 @@ type reportSource struct {
 	db     *duck.DB
 	config Config
 	shared sharedTables
+	rows   string // the table or view with the rows of the report that ran last
 }
 
 // openReports starts a database for reports; what does not fit into memory waits
@@ -95,8 +96,8 @@ func (s *reportSource) withThresholds(params reports.Params) reports.Params {
 	return params
 }
 
-// run makes the table report_rows from the report's query. Own reports learn
-// their columns from it.
+// run makes the table report_rows from the report's query, or the view report_stream
+// where the rows come in their order by themselves. Own reports learn their columns from it.
 func (s *reportSource) run(ctx context.Context, report *reports.Report, params reports.Params) error {
 	source, err := report.Template()
 	if err != nil {
@@ -120,6 +121,11 @@ func (s *reportSource) run(ctx context.Context, report *reports.Report, params r
 			return fmt.Errorf("%s: %w", report.Path, err)
 		}
 	}
+	if len(report.Streamed) > 0 && params.InOrder {
+		s.rows = "report_stream"
+		return s.db.Exec(ctx, "create or replace view report_stream as "+query)
+	}
+	s.rows = "report_rows"
 	// On one line, so that errors count the lines of the file.
 	if err := s.db.Exec(ctx, "create or replace table report_rows as "+query); err != nil {
 		if report.Path != "" {

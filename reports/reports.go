@@ -31,6 +31,10 @@ type Report struct {
 	More    []Column
 	// Of is what the rows are made from.
 	Of Subject
+	// Streamed are further columns, of numbers, that order the rows of a publisher where
+	// Params.InOrder is set: then the query only decodes the rows of a shared file, which
+	// are neither sorted nor kept as texts.
+	Streamed []string
 	// LeftOut are further columns of a query that leaves something out: null but in
 	// rows of their own, which count what is left out and are not published.
 	LeftOut []string
@@ -119,6 +123,9 @@ type Params struct {
 	Granularity string // weekly, monthly or range
 	Reference   string // first day, YYYY-MM-DD
 	From, To    time.Time
+	// InOrder says that tables of shared files keep their order and joins that of their
+	// left side, as while reports are published.
+	InOrder bool
 	// MinUsers is how many users a pair of images must have to be shown.
 	MinUsers int
 	// MaxImages is how many images a user may use to take part in pairs of users.

@@ -2,7 +2,7 @@
 -- grain: one row per publisher, repository, level and reference
 -- params: Granularity, Reference, the period's name; From, To, its bounds
 -- Everything below counts these, which are few.
-with actions as (
+with period_actions as (
     select
         namespace,
         repository,
@@ -31,7 +31,7 @@ repository_counts as (
         namespace || '/' || repository as reference,
         cast(sum(version_checks) as bigint) as version_checks,
         cast(sum(event_count) as bigint) as event_count
-    from actions
+    from period_actions
     group by namespace, repository
 ),
 
@@ -44,7 +44,7 @@ tag_counts as (
         tag as reference,
         cast(sum(version_checks) as bigint) as version_checks,
         cast(sum(event_count) as bigint) as event_count
-    from actions
+    from period_actions
     where tag is not null
     group by namespace, repository, tag
 ),
@@ -58,7 +58,7 @@ digest_counts as (
         digest as reference,
         cast(sum(version_checks) as bigint) as version_checks,
         cast(sum(event_count) as bigint) as event_count
-    from actions
+    from period_actions
     where digest is not null
     group by namespace, repository, digest
 ),

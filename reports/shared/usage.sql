@@ -1,7 +1,7 @@
 -- Who used what in the period, with which kind of client, and how often?
 -- grain: one row per target, kind of client, and user or else client
 -- params: From, To, the period's bounds
-with actions as (
+with period_actions as (
     select
         namespace,
         repository,
@@ -28,21 +28,21 @@ client_kinds as (
 select
     targets.target_no,
     client_kinds.kind_no,
-    actions.user_key,
-    actions.client_key,
+    period_actions.user_key,
+    period_actions.client_key,
     count(*) as pulls,
-    cast(count_if(actions.action = 'version_check') as bigint) as version_checks
-from actions
+    cast(count_if(period_actions.action = 'version_check') as bigint) as version_checks
+from period_actions
 inner join targets
-    on actions.namespace = targets.namespace
-    and actions.repository = targets.repository
-    and actions.tag is not distinct from targets.tag
+    on period_actions.namespace = targets.namespace
+    and period_actions.repository = targets.repository
+    and period_actions.tag is not distinct from targets.tag
 inner join client_kinds
-    on actions.country is not distinct from client_kinds.country
-    and actions.cloud is not distinct from client_kinds.cloud
-    and actions.tool is not distinct from client_kinds.tool
+    on period_actions.country is not distinct from client_kinds.country
+    and period_actions.cloud is not distinct from client_kinds.cloud
+    and period_actions.tool is not distinct from client_kinds.tool
 group by
     targets.target_no,
     client_kinds.kind_no,
-    actions.user_key,
-    actions.client_key
+    period_actions.user_key,
+    period_actions.client_key
