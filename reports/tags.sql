@@ -76,7 +76,7 @@ tag_users as (
         targets.namespace,
         targets.repository,
         targets.tag,
-        count(distinct coalesce(usage.user_key, usage.client_key)) as unique_users
+        count(distinct usage.puller_key) as unique_users
     from usage
     inner join targets on usage.target_no = targets.target_no
     where targets.tag is not null

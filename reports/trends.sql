@@ -24,8 +24,8 @@ counts as (
         kind_no,
         cast(sum(version_checks) as bigint) as version_checks,
         cast(sum(pulls) as bigint) as pulls,
-        count(user_key) as unique_authenticated_users,
-        count(client_key) as unique_unauthenticated_users
+        count(case when is_authenticated then 1 end) as unique_authenticated_users,
+        count(case when not is_authenticated then 1 end) as unique_unauthenticated_users
     from usage
     group by target_no, kind_no
 ),

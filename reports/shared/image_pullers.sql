@@ -11,8 +11,8 @@ targets as (
 
 select
     targets.image_no,
-    coalesce(usage.user_key, usage.client_key) as puller_key,
+    usage.puller_key,
     cast(sum(usage.pulls) as bigint) as pulls
 from usage
 inner join targets on usage.target_no = targets.target_no
-group by targets.image_no, coalesce(usage.user_key, usage.client_key)
+group by targets.image_no, usage.puller_key

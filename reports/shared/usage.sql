@@ -10,8 +10,8 @@ with period_actions as (
         cloud,
         tool,
         action,
-        user_key,
-        case when user_key is null then client_key end as client_key
+        coalesce(user_key, client_key) as puller_key,
+        user_key is not null as is_authenticated
     from {{table "stored_actions"}}
     where "day" >= cast({{timestamp .From}} as date)
     and "day" < cast({{timestamp .To}} as date)
@@ -28,10 +28,10 @@ client_kinds as (
 select
     targets.target_no,
     client_kinds.kind_no,
-    period_actions.user_key,
-    period_actions.client_key,
+    period_actions.puller_key,
+    period_actions.is_authenticated,
     count(*) as pulls,
-    cast(count_if(period_actions.action = 'version_check') as bigint) as version_checks
+    count(case when period_actions.action = 'version_check' then 1 end) as version_checks
 from period_actions
 inner join targets
     on period_actions.namespace = targets.namespace
@@ -44,5 +44,5 @@ inner join client_kinds
 group by
     targets.target_no,
     client_kinds.kind_no,
-    period_actions.user_key,
-    period_actions.client_key
+    period_actions.puller_key,
+    period_actions.is_authenticated
