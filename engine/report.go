@@ -134,9 +134,16 @@ func (s *reportSet) remove(report string) error {
 // open makes a staged directory for every publisher: those with actions in the
 // period or events up to its end, and those of the configuration, for whom no pulls is an answer, too.
 func (p *reporter) open(ctx context.Context) error {
+	owners, err := p.source.sharedQuery(ctx, "shared/owners.sql", p.params())
+	if err != nil {
+		return err
+	}
 	query := `
-		with publishers_of_period as (
-			select distinct publisher_id, publisher_name, source from published_actions
+		with owners as (` + owners + `),
+		sources as (select distinct namespace, source from actions),
+		publishers_of_period as (
+			select distinct owners.publisher_id, owners.publisher_name, sources.source
+			from sources inner join owners on sources.namespace = owners.namespace
 			union
 			select distinct publisher_id, publisher_name, source from published_extension_events
 			union
@@ -166,12 +173,16 @@ func (p *reporter) open(ctx context.Context) error {
 	})
 }
 
+// params are those of every report of the period.
+func (p *reporter) params() reports.Params {
+	return reports.Params{
+		Granularity: string(p.due.Granularity), Reference: p.due.Reference(), From: p.due.Start, To: p.due.End(), InOrder: true,
+	}
+}
+
 // write runs one report and splits it by publisher.
 func (p *reporter) write(ctx context.Context, report reports.Report) error {
-	err := p.source.run(ctx, &report, reports.Params{
-		Granularity: string(p.due.Granularity), Reference: p.due.Reference(), From: p.due.Start, To: p.due.End(),
-	})
-	if err != nil {
+	if err := p.source.run(ctx, &report, p.params()); err != nil {
 		return err
 	}
 	published := map[string]*reports.Published{}
@@ -183,7 +194,7 @@ func (p *reporter) write(ctx context.Context, report reports.Report) error {
 	if err := p.countLeftOut(ctx, report, published); err != nil {
 		return err
 	}
-	err = p.source.db.Ordered(ctx, func() error {
+	err := p.source.db.Ordered(ctx, func() error {
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return p.writeCSV(ctx, report, published) })
 		group.Go(func() error { return p.writeParquet(ctx, report) })
@@ -207,7 +218,7 @@ func (p *reporter) write(ctx context.Context, report reports.Report) error {
 // countLeftOut reads what the report's thresholds leave out.
 func (p *reporter) countLeftOut(ctx context.Context, report reports.Report, published map[string]*reports.Published) error {
 	for _, column := range report.LeftOut {
-		query := fmt.Sprintf("select publisher_id, cast(sum(%[1]s) as bigint) from report_rows where %[1]s is not null group by publisher_id", column)
+		query := fmt.Sprintf("select publisher_id, cast(sum(%[1]s) as bigint) from %[2]s where %[1]s is not null group by publisher_id", column, p.source.rows)
 		err := p.source.db.Each(ctx, query, func(row []driver.Value) error {
 			done := published[row[0].(string)]
 			switch {

@@ -49,7 +49,7 @@ func (p *reporter) writeCSV(ctx context.Context, report reports.Report, publishe
 		return err
 	}
 	seen := map[string]bool{}
-	query := fmt.Sprintf("select publisher_id, %s from report_rows where %s", reports.Joined(report.Columns), publishedRows(report))
+	query := fmt.Sprintf("select publisher_id, %s from %s where %s", reports.Joined(report.Columns), p.source.rows, publishedRows(report))
 	err := p.source.db.Each(ctx, query, func(row []driver.Value) error {
 		id, ok := row[0].(string)
 		if !ok {
@@ -89,14 +89,17 @@ func (p *reporter) writeParquet(ctx context.Context, report reports.Report) erro
 		return err
 	}
 	defer db.Close()
-	columns := columnList(report.ParquetColumns())
+	columns, order := columnList(report.ParquetColumns()), "rowid"
+	if len(report.Streamed) > 0 {
+		order = strings.Join(report.Streamed, ", ")
+	}
 	for _, id := range p.ids {
 		set := p.sets[id]
 		if !set.wants(report) {
 			continue
 		}
-		// Ordered once more, so that row groups do not depend on where the publisher's rows begin in the table.
-		query := fmt.Sprintf("select %s from report_rows where publisher_id = %s and %s order by rowid", columns, duck.Quote(id), publishedRows(report))
+		// Ordered once more, so that row groups do not depend on where the publisher's rows begin.
+		query := fmt.Sprintf("select %s from %s where publisher_id = %s and %s order by %s", columns, p.source.rows, duck.Quote(id), publishedRows(report), order)
 		if err := db.Exec(ctx, copyParquet(query, filepath.Join(set.staged, report.Name+".parquet"))); err != nil {
 			return err
 		}

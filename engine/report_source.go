@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
-	"maps"
 	"strings"
 	"text/template"
 
@@ -18,6 +17,8 @@ import (
 type reportSource struct {
 	db     *duck.DB
 	config Config
+	shared sharedTables
+	rows   string // the table or view with the rows of the report that ran last
 }
 
 // openReports starts a database for reports; what does not fit into memory waits
@@ -63,6 +64,9 @@ func (s *reportSource) createTables(ctx context.Context) error {
 
 // use makes the views over these files of requests and extension events.
 func (s *reportSource) use(ctx context.Context, requests, events []string) error {
+	if err := s.forget(ctx); err != nil {
+		return err
+	}
 	err := createViews(ctx, s.db, []view{
 		{"duckdb/requests_view.sql", requests}, {"duckdb/actions_view.sql", nil}, {"duckdb/extension_events_view.sql", events},
 	})
@@ -84,21 +88,31 @@ func (s *reportSource) use(ctx context.Context, requests, events []string) error
 // lakeTables are what the models over the lake read.
 var lakeTables = template.FuncMap{"table": func(name string) (string, error) { return name, nil }}
 
-// run makes the table report_rows from the report's query. Own reports learn
-// their columns from it.
+// withThresholds adds those of the configuration.
+func (s *reportSource) withThresholds(params reports.Params) reports.Params {
+	thresholds := s.config.Reports
+	params.MinUsers, params.MaxImages = thresholds.TechnographicMinUsers, thresholds.TechnographicMaxImages
+	params.MaxCompanyImages = thresholds.TechnographicMaxCompanyImages
+	return params
+}
+
+// run makes the table report_rows from the report's query, or the view report_stream
+// where the rows come in their order by themselves. Own reports learn their columns from it.
 func (s *reportSource) run(ctx context.Context, report *reports.Report, params reports.Params) error {
 	source, err := report.Template()
 	if err != nil {
 		return err
 	}
-	thresholds := s.config.Reports
-	params.MinUsers, params.MaxImages = thresholds.TechnographicMinUsers, thresholds.TechnographicMaxImages
-	params.MaxCompanyImages = thresholds.TechnographicMaxCompanyImages
 	name := report.Name + ".sql"
 	if report.Path != "" {
 		name = report.Path
 	}
-	query, err := duck.RenderText(reports.Files, name, source, params, maps.Clone(reports.Funcs))
+	params = s.withThresholds(params)
+	funcs, err := s.reportFuncs(ctx, params)
+	if err != nil {
+		return err
+	}
+	query, err := duck.RenderText(reports.Files, name, source, params, funcs)
 	if err != nil {
 		return err
 	}
@@ -107,6 +121,11 @@ func (s *reportSource) run(ctx context.Context, report *reports.Report, params r
 			return fmt.Errorf("%s: %w", report.Path, err)
 		}
 	}
+	if len(report.Streamed) > 0 && params.InOrder {
+		s.rows = "report_stream"
+		return s.db.Exec(ctx, "create or replace view report_stream as "+query)
+	}
+	s.rows = "report_rows"
 	// On one line, so that errors count the lines of the file.
 	if err := s.db.Exec(ctx, "create or replace table report_rows as "+query); err != nil {
 		if report.Path != "" {

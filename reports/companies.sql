@@ -1,42 +1,46 @@
 -- Which companies use the publisher's images, since when, how much and for what?
 -- grain: one row per publisher and company
 -- params: Granularity, Reference, the period's name; From, To, its bounds
-with actions as (
+with usage as (
     select
-        publisher_id,
-        publisher_name,
-        company as domain,
-        substr(cast(requested_at as varchar), 1, 19) as requested_at_second,
-        image_repository,
+        namespace,
+        repository,
+        company,
         coalesce(use_case, 'Unknown') as use_case,
-        action,
-        coalesce(user_key, client_key) as puller_key
-    from {{table "actions"}}
-    where requested_at >= {{timestamp .From}}
-        and requested_at < {{timestamp .To}}
+        coalesce(user_key, client_key) as puller_key,
+        min(requested_at) as first_seen,
+        max(requested_at) as last_seen,
+        cast(count_if(action = 'version_check') as bigint) as version_checks,
+        count(*) as pulls
+    from {{table "stored_actions"}}
+    where "day" >= cast({{timestamp .From}} as date)
+        and "day" < cast({{timestamp .To}} as date)
         and company is not null
+    group by namespace, repository, company, coalesce(use_case, 'Unknown'), coalesce(user_key, client_key)
+),
+
+owners as (
+    {{file "shared/owners.sql" .}}
 ),
 
 final as (
     select
-        publisher_id,
+        owners.publisher_id,
         {{text .Granularity}} as date_granularity,
         {{text .Reference}} as date_reference,
-        publisher_name,
-        domain,
-        min(requested_at_second) as first_seen,
-        max(requested_at_second) as last_seen,
-        count(distinct image_repository) as images,
-        cast(count_if(action <> 'version_check') as bigint) as data_downloads,
-        cast(count_if(action = 'version_check') as bigint) as version_checks,
-        count(*) as pulls,
-        count(distinct puller_key) as unique_users,
-        {{list "use_case" ", "}} as use_cases
-    from actions
-    group by
-        publisher_id,
-        publisher_name,
-        domain
+        owners.publisher_name,
+        usage.company as domain,
+        substr(cast(min(usage.first_seen) as varchar), 1, 19) as first_seen,
+        substr(cast(max(usage.last_seen) as varchar), 1, 19) as last_seen,
+        count(distinct usage.namespace || '/' || usage.repository) as images,
+        cast(sum(usage.pulls) - sum(usage.version_checks) as bigint) as data_downloads,
+        cast(sum(usage.version_checks) as bigint) as version_checks,
+        cast(sum(usage.pulls) as bigint) as pulls,
+        count(distinct usage.puller_key) as unique_users,
+        {{list "usage.use_case" ", "}} as use_cases
+    from usage
+    inner join owners on usage.namespace = owners.namespace
+    group by owners.publisher_id, owners.publisher_name, usage.company
 )
 
 select

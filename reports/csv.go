@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
@@ -117,7 +118,7 @@ func (w *CSVWriter) Write(joined string) error {
 	}
 	w.Rows++
 	w.part.any = true
-	if isPlain(joined) && strings.Count(joined, separator) == len(w.columns)-1 {
+	if separators, plain := isPlain(joined); plain && separators == len(w.columns)-1 {
 		return w.writePlain(joined)
 	}
 	record := w.record[:0]
@@ -164,28 +165,63 @@ func isFormula(first byte) bool {
 	return false
 }
 
-// isPlain reports whether no value of a row needs quotes or closer looks. Most
-// rows are such, and then a row is written as fast as it is copied.
-func isPlain(joined string) bool {
-	previous := separator[0]
-	for i := range len(joined) {
-		switch c := joined[i]; {
-		case c < ' ' && c != separator[0], c >= 0x7f, c == '"', c == ',', previous == '\\' && c == '.':
-			return false
-		case previous == separator[0] && (c == ' ' || isFormula(c)):
-			return false
+// Bytes that isPlain has to look at.
+const (
+	ordinary = iota
+	needsQuotes
+	beginsValue // after the separator
+	backslash   // before a point it is quoted
+)
+
+var byteKinds = func() (kinds [256]byte) {
+	for c := range kinds {
+		if c < ' ' || c >= 0x7f || c == '"' || c == ',' {
+			kinds[c] = needsQuotes
 		}
-		previous = joined[i]
 	}
-	return true
+	kinds[separator[0]], kinds['\\'] = beginsValue, backslash
+	return kinds
+}()
+
+// isPlain reports whether no value of a row needs quotes or closer looks, and how many
+// separators there are. Most rows are such, and then a row is written as fast as it is copied.
+func isPlain(joined string) (separators int, plain bool) {
+	next := func(i int) byte { // 0 at the end
+		if i+1 < len(joined) {
+			return joined[i+1]
+		}
+		return 0
+	}
+	special := func(first byte) bool { return first == ' ' || isFormula(first) }
+	if special(next(-1)) {
+		return 0, false
+	}
+	for i := range len(joined) {
+		switch byteKinds[joined[i]] {
+		case needsQuotes:
+			return 0, false
+		case beginsValue:
+			if separators++; special(next(i)) {
+				return 0, false
+			}
+		case backslash:
+			if next(i) == '.' {
+				return 0, false
+			}
+		}
+	}
+	return separators, true
 }
 
 func (w *CSVWriter) writePlain(joined string) error {
 	w.line = append(w.line[:0], joined...)
-	for i, c := range w.line {
-		if c == separator[0] {
-			w.line[i] = ','
+	for rest := w.line; ; {
+		at := bytes.IndexByte(rest, separator[0])
+		if at < 0 {
+			break
 		}
+		rest[at] = ','
+		rest = rest[at+1:]
 	}
 	w.line = append(w.line, '\n')
 	if _, err := w.part.Write(w.line); err != nil {

@@ -1,35 +1,52 @@
 -- How often was each repository pulled and checked, and from how many addresses?
 -- grain: one row per publisher, namespace and repository
 -- params: From, To, the period's bounds
-with actions as (
+with addresses as (
+    {{file "shared/reference_addresses.sql" .}}
+),
+
+image_references as (
+    {{file "shared/references.sql" .}}
+),
+
+owners as (
+    {{file "shared/owners.sql" .}}
+),
+
+images as (
     select
-        publisher_id,
-        publisher_name,
+        image_no,
         namespace,
-        repository,
-        action,
-        ip_key
-    from {{table "actions"}}
-    where requested_at >= {{timestamp .From}}
-        and requested_at < {{timestamp .To}}
+        repository
+    from image_references
+    group by image_no, namespace, repository
+),
+
+counts as (
+    select
+        image_references.image_no,
+        count(distinct addresses.ip_key) as unique_ip_addresses,
+        cast(sum(addresses.pulls_by_tag) as bigint) as pulls_by_tag,
+        cast(sum(addresses.pulls_by_digest) as bigint) as pulls_by_digest,
+        cast(sum(addresses.version_checks) as bigint) as version_checks
+    from addresses
+    inner join image_references on addresses.reference_no = image_references.reference_no
+    group by image_references.image_no
 ),
 
 final as (
     select
-        publisher_id,
-        namespace,
-        repository,
-        count(distinct ip_key) as unique_ip_addresses,
-        cast(count_if(action = 'pull_by_tag') as bigint) as pulls_by_tag,
-        cast(count_if(action = 'pull_by_digest') as bigint) as pulls_by_digest,
-        cast(count_if(action = 'version_check') as bigint) as version_checks,
-        publisher_name as owner
-    from actions
-    group by
-        publisher_id,
-        publisher_name,
-        namespace,
-        repository
+        owners.publisher_id,
+        images.namespace,
+        images.repository,
+        counts.unique_ip_addresses,
+        counts.pulls_by_tag,
+        counts.pulls_by_digest,
+        counts.version_checks,
+        owners.publisher_name as owner
+    from counts
+    inner join images on counts.image_no = images.image_no
+    inner join owners on images.namespace = owners.namespace
 )
 
 select

@@ -1,38 +1,43 @@
 -- How often was each tag and digest pulled and checked, and from how many addresses?
 -- grain: one row per publisher, namespace, repository and reference
 -- params: From, To, the period's bounds
-with actions as (
+with addresses as (
+    {{file "shared/reference_addresses.sql" .}}
+),
+
+image_references as (
+    {{file "shared/references.sql" .}}
+),
+
+owners as (
+    {{file "shared/owners.sql" .}}
+),
+
+counts as (
     select
-        publisher_id,
-        publisher_name,
-        namespace,
-        repository,
-        reference,
-        action,
-        ip_key
-    from {{table "actions"}}
-    where requested_at >= {{timestamp .From}}
-        and requested_at < {{timestamp .To}}
+        addresses.reference_no,
+        count(*) as unique_ip_addresses,
+        cast(sum(addresses.pulls_by_tag) as bigint) as pulls_by_tag,
+        cast(sum(addresses.pulls_by_digest) as bigint) as pulls_by_digest,
+        cast(sum(addresses.version_checks) as bigint) as version_checks
+    from addresses
+    group by addresses.reference_no
 ),
 
 final as (
     select
-        publisher_id,
-        namespace,
-        repository,
-        reference,
-        count(distinct ip_key) as unique_ip_addresses,
-        cast(count_if(action = 'pull_by_tag') as bigint) as pulls_by_tag,
-        cast(count_if(action = 'pull_by_digest') as bigint) as pulls_by_digest,
-        cast(count_if(action = 'version_check') as bigint) as version_checks,
-        publisher_name as owner
-    from actions
-    group by
-        publisher_id,
-        publisher_name,
-        namespace,
-        repository,
-        reference
+        owners.publisher_id,
+        image_references.namespace,
+        image_references.repository,
+        image_references.reference,
+        counts.unique_ip_addresses,
+        counts.pulls_by_tag,
+        counts.pulls_by_digest,
+        counts.version_checks,
+        owners.publisher_name as owner
+    from counts
+    inner join image_references on counts.reference_no = image_references.reference_no
+    inner join owners on image_references.namespace = owners.namespace
 )
 
 select

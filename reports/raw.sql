@@ -1,49 +1,45 @@
 -- Which actions were there in the period?
 -- grain: one row per action
--- params: From, To, the period's bounds
-with actions as (
-    select
-        publisher_id,
-        publisher_name,
-        substr(cast(requested_at as varchar), 1, 19) as requested_at_second,
-        namespace,
-        repository,
-        reference,
-        digest,
-        tag,
-        method,
-        action,
-        ip_type,
-        coalesce(cloud, 'no csp') as cloud,
-        country,
-        tool,
-        tool_version,
-        ip_domain
-    from {{table "actions"}}
-    where requested_at >= {{timestamp .From}}
-        and requested_at < {{timestamp .To}}
+-- params: From, To, the period's bounds; InOrder, whether the rows are in their order already
+with raw_rows as (
+    {{file "shared/raw_rows.sql" .}}
+),
+
+raw_targets as (
+    {{file "shared/raw_targets.sql" .}}
+),
+
+raw_clients as (
+    {{file "shared/raw_clients.sql" .}}
 ),
 
 final as (
     select
-        publisher_id,
-        requested_at_second as "timestamp",
-        namespace,
-        repository,
-        reference,
-        digest,
-        tag,
-        substr(requested_at_second, 1, 10) as action_day,
-        method as http_method,
-        action,
-        ip_type as type,
-        cloud as host,
-        country,
-        tool as user_agent_tool,
-        tool_version as user_agent_version,
-        ip_domain as domain,
-        publisher_name as owner
-    from actions
+        raw_targets.publisher_id,
+        substr(cast(raw_rows.requested_at_second as varchar), 1, 19) as "timestamp",
+        raw_targets.namespace,
+        raw_targets.repository,
+        raw_targets.reference,
+        raw_targets.digest,
+        raw_targets.tag,
+        substr(cast(raw_rows.requested_at_second as varchar), 1, 10) as action_day,
+        raw_targets.method as http_method,
+        raw_targets.action,
+        raw_clients.ip_type as type,
+        coalesce(raw_clients.cloud, 'no csp') as host,
+        raw_clients.country,
+        raw_clients.tool as user_agent_tool,
+        raw_clients.tool_version as user_agent_version,
+        raw_clients.ip_domain as domain,
+        raw_targets.publisher_name as owner,
+        raw_rows.requested_at_second,
+        raw_rows.target_no,
+        raw_rows.client_no
+    from raw_rows
+    inner join raw_targets
+        on raw_rows.target_no = raw_targets.target_no
+        and raw_rows.publisher_no = raw_targets.publisher_no
+    inner join raw_clients on raw_rows.client_no = raw_clients.client_no
 )
 
 select
@@ -64,7 +60,13 @@ select
     user_agent_version,
     domain,
     owner
+    {{- if .InOrder}},
+    requested_at_second,
+    target_no,
+    client_no
+    {{- end}}
 from final
+{{- if not .InOrder}}
 order by
     publisher_id,
     "timestamp",
@@ -81,3 +83,4 @@ order by
     user_agent_tool nulls first,
     user_agent_version nulls first,
     domain nulls first
+{{- end}}

@@ -92,7 +92,7 @@ var trackedCompanies = Report{
 }
 
 var raw = Report{
-	Name: "raw", Version: 2, Of: Actions,
+	Name: "raw", Version: 2, Of: Actions, Streamed: []string{"requested_at_second", "target_no", "client_no"},
 	Columns: []Column{
 		{"timestamp", "varchar", "start of the action's first request, UTC, YYYY-MM-DD hh:mm:ss", true},
 		{"namespace", "varchar", "first part of the image name", true},

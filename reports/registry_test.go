@@ -1,7 +1,9 @@
 package reports
 
 import (
+	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -34,6 +36,7 @@ func TestRegistry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	entries = slices.DeleteFunc(entries, fs.DirEntry.IsDir)
 	for _, entry := range entries {
 		if _, ok := Find(strings.TrimSuffix(entry.Name(), ".sql")); !ok {
 			t.Errorf("%s has no entry", entry.Name())
@@ -77,14 +80,28 @@ func TestRegistry(t *testing.T) {
 func TestReportsArePortable(t *testing.T) {
 	banned := regexp.MustCompile(`(?i)\bqualify\b|group by all|::|//|distinct on|\bexclude\b|\bsemi join|\banti join|\bconcat\(|\bgreatest\(|\bleast\(|approx_|\bread_|date_diff|\blimit\b|string_agg|union by name`)
 	comment := regexp.MustCompile(`--[^\n]*`)
+	shared, err := fs.Glob(Files, "shared/*.sql")
+	if err != nil || len(shared) == 0 {
+		t.Fatalf("shared files: %d, %v", len(shared), err)
+	}
+	check := func(name, text string) {
+		if found := banned.FindString(comment.ReplaceAllString(text, "")); found != "" {
+			t.Errorf("%s uses %q", name, found)
+		}
+	}
+	for _, file := range shared {
+		text, err := Files.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(file, string(text))
+	}
 	for _, report := range All() {
 		text, err := report.Template()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if found := banned.FindString(comment.ReplaceAllString(text, "")); found != "" {
-			t.Errorf("%s.sql uses %q", report.Name, found)
-		}
+		check(report.Name+".sql", text)
 		if !strings.Contains(text, "\norder by") {
 			t.Errorf("%s.sql does not end in an order", report.Name)
 		}

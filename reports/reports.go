@@ -14,9 +14,10 @@ import (
 	"time"
 )
 
-// Files holds the SQL files.
+// Files holds the SQL files: of the reports, and in shared/ of what several reports
+// count from, which they nest with {{file "shared/NAME.sql" .}}.
 //
-//go:embed *.sql
+//go:embed *.sql shared/*.sql
 var Files embed.FS
 
 // Report describes one report.
@@ -30,6 +31,10 @@ type Report struct {
 	More    []Column
 	// Of is what the rows are made from.
 	Of Subject
+	// Streamed are further columns, of numbers, that order the rows of a publisher where
+	// Params.InOrder is set: then the query only decodes the rows of a shared file, which
+	// are neither sorted nor kept as texts.
+	Streamed []string
 	// LeftOut are further columns of a query that leaves something out: null but in
 	// rows of their own, which count what is left out and are not published.
 	LeftOut []string
@@ -118,6 +123,9 @@ type Params struct {
 	Granularity string // weekly, monthly or range
 	Reference   string // first day, YYYY-MM-DD
 	From, To    time.Time
+	// InOrder says that tables of shared files keep their order and joins that of their
+	// left side, as while reports are published.
+	InOrder bool
 	// MinUsers is how many users a pair of images must have to be shown.
 	MinUsers int
 	// MaxImages is how many images a user may use to take part in pairs of users.
@@ -129,6 +137,7 @@ type Params struct {
 // tables are the names that templates may read, and what they stand for.
 var tables = map[string]string{
 	"actions":           "published_actions",
+	"stored_actions":    "actions", // without their publishers, whose join costs more than most reports
 	"extension_events":  "published_extension_events",
 	"tracked_companies": "tracked_companies",
 	"publishers":        "publishers",

@@ -1,66 +1,66 @@
 -- How often was each repository, tag and digest downloaded and checked in the period?
 -- grain: one row per publisher, repository, level and reference
 -- params: Granularity, Reference, the period's name; From, To, its bounds
-with actions as (
+-- Everything below counts these, which are few.
+with period_actions as (
     select
-        publisher_id,
-        publisher_name,
-        image_repository,
+        namespace,
+        repository,
         tag,
         digest,
-        action
-    from {{table "actions"}}
-    where requested_at >= {{timestamp .From}}
-        and requested_at < {{timestamp .To}}
+        cast(count_if(action = 'version_check') as bigint) as version_checks,
+        count(*) as event_count
+    from {{table "stored_actions"}}
+    where "day" >= cast({{timestamp .From}} as date)
+        and "day" < cast({{timestamp .To}} as date)
+    group by namespace, repository, tag, digest
+),
+
+owners as (
+    {{file "shared/owners.sql" .}}
 ),
 
 -- Every action counts for its repository, for its tag if it has one, and for its
 -- digest if one is known.
 repository_counts as (
     select
-        publisher_id,
-        publisher_name,
-        image_repository,
+        namespace,
+        repository,
         1 as level_rank,
         'repository' as level,
-        image_repository as reference,
-        count_if(action <> 'version_check') as data_downloads,
-        count_if(action = 'version_check') as version_checks,
-        count(*) as event_count
-    from actions
-    group by publisher_id, publisher_name, image_repository
+        namespace || '/' || repository as reference,
+        cast(sum(version_checks) as bigint) as version_checks,
+        cast(sum(event_count) as bigint) as event_count
+    from period_actions
+    group by namespace, repository
 ),
 
 tag_counts as (
     select
-        publisher_id,
-        publisher_name,
-        image_repository,
+        namespace,
+        repository,
         2 as level_rank,
         'tag' as level,
         tag as reference,
-        count_if(action <> 'version_check') as data_downloads,
-        count_if(action = 'version_check') as version_checks,
-        count(*) as event_count
-    from actions
+        cast(sum(version_checks) as bigint) as version_checks,
+        cast(sum(event_count) as bigint) as event_count
+    from period_actions
     where tag is not null
-    group by publisher_id, publisher_name, image_repository, tag
+    group by namespace, repository, tag
 ),
 
 digest_counts as (
     select
-        publisher_id,
-        publisher_name,
-        image_repository,
+        namespace,
+        repository,
         3 as level_rank,
         'digest' as level,
         digest as reference,
-        count_if(action <> 'version_check') as data_downloads,
-        count_if(action = 'version_check') as version_checks,
-        count(*) as event_count
-    from actions
+        cast(sum(version_checks) as bigint) as version_checks,
+        cast(sum(event_count) as bigint) as event_count
+    from period_actions
     where digest is not null
-    group by publisher_id, publisher_name, image_repository, digest
+    group by namespace, repository, digest
 ),
 
 counts as (
@@ -73,18 +73,19 @@ counts as (
 
 final as (
     select
-        publisher_id,
+        owners.publisher_id,
         {{text .Granularity}} as date_granularity,
         {{text .Reference}} as date_reference,
-        publisher_name,
-        level,
-        reference,
-        cast(data_downloads as bigint) as data_downloads,
-        cast(version_checks as bigint) as version_checks,
-        event_count,
-        image_repository,
-        level_rank
+        owners.publisher_name,
+        counts.level,
+        counts.reference,
+        counts.event_count - counts.version_checks as data_downloads,
+        counts.version_checks,
+        counts.event_count,
+        counts.namespace || '/' || counts.repository as image_repository,
+        counts.level_rank
     from counts
+    inner join owners on counts.namespace = owners.namespace
 )
 
 select

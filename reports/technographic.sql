@@ -3,42 +3,12 @@
 --   row per publisher that counts the pairs and users that are left out
 -- params: Granularity, Reference, From, To; MinUsers, the fewest users of a pair;
 --   MaxImages, the most images of a user who is paired
-with actions as (
-    select
-        publisher_id,
-        publisher_name,
-        image_repository,
-        coalesce(user_key, client_key) as puller_key,
-        company
-    from {{table "actions"}}
-    where requested_at >= {{timestamp .From}}
-        and requested_at < {{timestamp .To}}
-),
-
--- Numbers for the images keep what is joined narrow.
-images as (
-    select
-        publisher_id,
-        publisher_name,
-        image_repository,
-        row_number() over (order by image_repository) as image_no
-    from (
-        select
-            publisher_id,
-            publisher_name,
-            image_repository
-        from actions
-        group by publisher_id, publisher_name, image_repository
-    ) as named
+with images as (
+    {{file "shared/images.sql" .}}
 ),
 
 image_pullers as (
-    select
-        images.image_no,
-        actions.puller_key
-    from actions
-    inner join images on actions.image_repository = images.image_repository
-    group by images.image_no, actions.puller_key
+    {{file "shared/image_pullers.sql" .}}
 ),
 
 image_totals as (
@@ -51,43 +21,39 @@ image_totals as (
 
 -- Pairs grow with the square of a user's images: mirrors of whole registries tell
 -- nothing about what is used together, and would take all of the time.
-puller_images as (
-    select
-        puller_key,
-        count(*) as images
-    from image_pullers
-    group by puller_key
-),
-
 paired_pullers as (
     select
-        image_pullers.image_no,
-        image_pullers.puller_key
+        puller_key,
+        array_agg(image_no) as image_nos
     from image_pullers
-    inner join puller_images on image_pullers.puller_key = puller_images.puller_key
-    where puller_images.images <= {{.MaxImages}}
+    group by puller_key
+    having count(*) > 1
+        and count(*) <= {{.MaxImages}}
+),
+
+-- One list after the other, so that lists are unfolded and not joined.
+used_images as (
+    select
+        used.image_no,
+        paired_pullers.image_nos
+    from paired_pullers
+    cross join unnest(paired_pullers.image_nos) as used(image_no)
 ),
 
 -- Each pair is counted once, the smaller number first, and turned around below.
 pairs_once as (
     select
-        used.image_no as first_no,
+        used_images.image_no as first_no,
         other.image_no as second_no,
         count(*) as users
-    from paired_pullers as used
-    inner join paired_pullers as other on used.puller_key = other.puller_key
-    where used.image_no < other.image_no
-    group by used.image_no, other.image_no
+    from used_images
+    cross join unnest(used_images.image_nos) as other(image_no)
+    where used_images.image_no < other.image_no
+    group by used_images.image_no, other.image_no
 ),
 
 image_companies as (
-    select
-        images.image_no,
-        actions.company
-    from actions
-    inner join images on actions.image_repository = images.image_repository
-    where actions.company is not null
-    group by images.image_no, actions.company
+    {{file "shared/company_images.sql" .}}
 ),
 
 company_totals as (
@@ -171,6 +137,13 @@ suppressed as (
     group by images.publisher_id, images.publisher_name
 ),
 
+unpaired_pullers as (
+    select puller_key
+    from image_pullers
+    group by puller_key
+    having count(*) > {{.MaxImages}}
+),
+
 left_out as (
     select
         images.publisher_id,
@@ -178,8 +151,7 @@ left_out as (
         count(distinct image_pullers.puller_key) as left_out_users
     from image_pullers
     inner join images on image_pullers.image_no = images.image_no
-    inner join puller_images on image_pullers.puller_key = puller_images.puller_key
-    where puller_images.images > {{.MaxImages}}
+    inner join unpaired_pullers on image_pullers.puller_key = unpaired_pullers.puller_key
     group by images.publisher_id, images.publisher_name
 ),
 

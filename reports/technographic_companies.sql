@@ -3,26 +3,12 @@
 --   row per publisher that counts the companies that are left out
 -- params: Granularity, Reference, From, To; MaxCompanyImages, the most images of a
 --   company that is paired
-with actions as (
-    select
-        publisher_id,
-        publisher_name,
-        image_repository,
-        company
-    from {{table "actions"}}
-    where requested_at >= {{timestamp .From}}
-        and requested_at < {{timestamp .To}}
-        and company is not null
+with images as (
+    {{file "shared/images.sql" .}}
 ),
 
 company_images as (
-    select
-        publisher_id,
-        publisher_name,
-        image_repository,
-        company
-    from actions
-    group by publisher_id, publisher_name, image_repository, company
+    {{file "shared/company_images.sql" .}}
 ),
 
 -- Rows grow with the square of a company's images: who uses everything tells nothing
@@ -37,9 +23,7 @@ company_totals as (
 
 paired_images as (
     select
-        company_images.publisher_id,
-        company_images.publisher_name,
-        company_images.image_repository,
+        company_images.image_no,
         company_images.company
     from company_images
     inner join company_totals on company_images.company = company_totals.company
@@ -48,25 +32,28 @@ paired_images as (
 
 pairs as (
     select
-        used.publisher_id,
-        used.publisher_name,
+        images.publisher_id,
+        images.publisher_name,
         used.company as domain,
-        used.image_repository as dvpp_image,
-        other.image_repository as paired_image
+        images.image_repository as dvpp_image,
+        paired.image_repository as paired_image
     from paired_images as used
     inner join paired_images as other on used.company = other.company
-    where used.image_repository <> other.image_repository
+    inner join images on used.image_no = images.image_no
+    inner join images as paired on other.image_no = paired.image_no
+    where used.image_no <> other.image_no
 ),
 
 left_out as (
     select
-        company_images.publisher_id,
-        company_images.publisher_name,
+        images.publisher_id,
+        images.publisher_name,
         count(distinct company_images.company) as left_out_users
     from company_images
+    inner join images on company_images.image_no = images.image_no
     inner join company_totals on company_images.company = company_totals.company
     where company_totals.images > {{.MaxCompanyImages}}
-    group by company_images.publisher_id, company_images.publisher_name
+    group by images.publisher_id, images.publisher_name
 ),
 
 final as (

@@ -1,22 +1,27 @@
 -- How do companies use each image: from where, with which client, for what?
 -- grain: one row per publisher, company, country, cloud provider, client, use case and repository
 -- params: Granularity, Reference, the period's name; From, To, its bounds
-with actions as (
+with counts as (
     select
-        publisher_id,
-        publisher_name,
-        company as domain,
-        country as ip_country,
-        coalesce(cloud, 'no csp') as cloud_service_provider,
-        tool as user_agent,
-        coalesce(use_case, 'Unknown') as inferred_use_case,
-        image_repository,
-        action,
-        user_key
-    from {{table "actions"}}
-    where requested_at >= {{timestamp .From}}
-        and requested_at < {{timestamp .To}}
+        namespace,
+        repository,
+        company,
+        country,
+        cloud,
+        tool,
+        coalesce(use_case, 'Unknown') as use_case,
+        cast(count_if(action = 'version_check') as bigint) as version_checks,
+        count(*) as pulls,
+        count(distinct user_key) as unique_authenticated_users
+    from {{table "stored_actions"}}
+    where "day" >= cast({{timestamp .From}} as date)
+        and "day" < cast({{timestamp .To}} as date)
         and company is not null
+    group by namespace, repository, company, country, cloud, tool, coalesce(use_case, 'Unknown')
+),
+
+owners as (
+    {{file "shared/owners.sql" .}}
 ),
 
 tracked_companies as (
@@ -35,36 +40,28 @@ lists as (
 
 final as (
     select
-        actions.publisher_id,
+        owners.publisher_id,
         {{text .Granularity}} as date_granularity,
         {{text .Reference}} as date_reference,
-        actions.publisher_name,
-        actions.domain,
-        actions.ip_country,
-        actions.cloud_service_provider,
-        actions.user_agent,
-        actions.inferred_use_case,
-        actions.image_repository,
-        cast(count_if(actions.action <> 'version_check') as bigint) as data_downloads,
-        cast(count_if(actions.action = 'version_check') as bigint) as version_checks,
-        count(*) as pulls,
-        count(distinct actions.user_key) as unique_authenticated_users
-    from actions
-    left join lists on actions.publisher_id = lists.publisher_id
+        owners.publisher_name,
+        counts.company as domain,
+        counts.country as ip_country,
+        coalesce(counts.cloud, 'no csp') as cloud_service_provider,
+        counts.tool as user_agent,
+        counts.use_case as inferred_use_case,
+        counts.namespace || '/' || counts.repository as image_repository,
+        counts.pulls - counts.version_checks as data_downloads,
+        counts.version_checks,
+        counts.pulls,
+        counts.unique_authenticated_users
+    from counts
+    inner join owners on counts.namespace = owners.namespace
+    left join lists on owners.publisher_id = lists.publisher_id
     left join tracked_companies
-        on actions.publisher_id = tracked_companies.publisher_id
-        and actions.domain = tracked_companies.domain
+        on owners.publisher_id = tracked_companies.publisher_id
+        and counts.company = tracked_companies.domain
     where lists.publisher_id is null
         or tracked_companies.domain is not null
-    group by
-        actions.publisher_id,
-        actions.publisher_name,
-        actions.domain,
-        actions.ip_country,
-        actions.cloud_service_provider,
-        actions.user_agent,
-        actions.inferred_use_case,
-        actions.image_repository
 )
 
 select
