@@ -16,9 +16,9 @@ import (
 // plainFeed is one batch of blocks, as rows of numbers; the odd records of the batch are kept.
 type plainFeed struct {
 	*blockFeed
-	loader   *loader
-	input    *ingest.Input
-	odd      []oddRecord
+	loader *loader
+	input  *ingest.Input
+	odd    []oddRecord
 }
 
 // oddRecord is a record that the splitter leaves to SQL.
