@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"text/template"
@@ -28,10 +29,11 @@ func (e *Engine) check(ctx context.Context, w *workspace) (lake.Check, *labelSet
 	if err != nil {
 		return lake.Check{}, nil, err
 	}
+	parts := make([]provenPart, w.config.threads())
 	passes := total/w.config.pieces().checkRows + 1 // each over some of the addresses
 	var result lake.Check
 	for pass := range passes {
-		part, err := e.checkPass(ctx, w, found, pass, passes)
+		part, err := e.checkPass(ctx, w, parts, found, pass, passes)
 		result.Requests += part.Requests
 		result.Actions += part.Actions
 		result.Differences += part.Differences
@@ -48,9 +50,10 @@ func (e *Engine) check(ctx context.Context, w *workspace) (lake.Check, *labelSet
 	return result, found, nil
 }
 
-// checkPass compares some of the addresses, in one goroutine per core.
-func (e *Engine) checkPass(ctx context.Context, w *workspace, found *labelSet, pass, passes int64) (lake.Check, error) {
-	parts, err := readParts(ctx, w, found, fmt.Sprintf("select * from requests_ranked where %d = 1 or abs(ip_key %% %d) = %d", passes, passes, pass))
+// checkPass compares some of the addresses, in one goroutine per part. The parts are those of the
+// pass before, for their memory.
+func (e *Engine) checkPass(ctx context.Context, w *workspace, parts []provenPart, found *labelSet, pass, passes int64) (lake.Check, error) {
+	err := readParts(ctx, w, parts, found, fmt.Sprintf("select * from requests_ranked where %d = 1 or abs(ip_key %% %d) = %d", passes, passes, pass))
 	if err != nil {
 		return lake.Check{}, err
 	}
@@ -96,28 +99,28 @@ type provenPart struct {
 	total       int
 }
 
-// readParts reads the requests of a query in the shape of requests_ranked, dealt by address into
-// as many parts as there are cores.
-func readParts(ctx context.Context, w *workspace, found *labelSet, from string) ([]provenPart, error) {
-	workers := w.config.threads()
-	parts := make([]provenPart, workers)
+// readParts reads the requests of a query in the shape of requests_ranked, dealt into parts by address.
+func readParts(ctx context.Context, w *workspace, parts []provenPart, found *labelSet, from string) error {
+	for i := range parts {
+		parts[i] = provenPart{requests: parts[i].requests[:0], labelled: parts[i].labelled[:0]}
+	}
 	// Counted first, since growing would take twice the memory.
-	query := fmt.Sprintf("select cast(abs(ip_key %% %d) as integer), count(*) from (%s) as requests group by all", workers, from)
+	query := fmt.Sprintf("select cast(abs(ip_key %% %d) as integer), count(*) from (%s) as requests group by all", len(parts), from)
 	err := w.db.Each(ctx, query, func(row []driver.Value) error {
 		part := &parts[row[0].(int32)]
-		part.requests = make([]classify.Request, 0, row[1].(int64))
-		part.labelled = make([]classify.Labelled, 0, row[1].(int64))
+		part.requests = slices.Grow(part.requests, int(row[1].(int64)))
+		part.labelled = slices.Grow(part.labelled, int(row[1].(int64)))
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var mu sync.Mutex
-	return parts, eachRequests(ctx, w.db, from, workers, func(requests []classify.Request) {
+	return eachRequests(ctx, w.db, from, len(parts), func(requests []classify.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, r := range requests {
-			part := &parts[abs(r.Client%int64(workers))]
+			part := &parts[abs(r.Client%int64(len(parts)))]
 			part.requests = append(part.requests, r)
 			part.labelled = found.take(r.No, part.labelled)
 		}

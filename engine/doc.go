@@ -6,17 +6,19 @@
 //  1. recover: finish or discard what a killed run left (package lake). Refuse a clock
 //     that went back, and settings that differ from those of the stored days.
 //  2. load: find the inputs, oldest first, whatever logrotate calls them by now (inbox),
-//     and read those that are new by content, logs and extension events, through
-//     one SQL file per format; every record is accepted, ignored,
-//     a duplicate or rejected (package ingest, sql/ingest). Each distinct address,
-//     user agent and e-mail domain is looked up once (package enrich); joins bring
-//     the facts to the requests.
+//     and read those that are new by content, logs and extension events. One SQL file
+//     per format says what a record means (sql/ingest); of CSV and nginx logs, Go takes
+//     the usual records apart by itself and leaves the odd ones to that SQL. Every record
+//     is accepted, ignored, a duplicate or rejected (package ingest). Each distinct
+//     address, user agent and e-mail domain is looked up once (package enrich); the
+//     requests carry numbers (coder).
 //  3. merge: read back the stored requests that the new ones touch: the days that
 //     are rebuilt, and the neighbours that a burst over midnight reaches.
 //  4. classify: label every request with window functions (sql/models).
 //  5. check: label every request again with the reference classifier, in Go
 //     (package classify), and stop at the first difference.
-//  6. store: write whole days, seal the commit, rename the days into place
+//  6. store: bring order and labels together, day by day; SQL writes the texts beside
+//     the numbers (sql/duckdb/day.sql). Seal the commit, rename the days into place
 //     (package lake).
 //  7. report: publish the reports of every closed week and month whose days
 //     changed (package reports). Each report is one query over all publishers,

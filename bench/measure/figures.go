@@ -21,7 +21,7 @@ type group struct {
 
 // groups are all that is measured. The first is always part of a round: others divide by its figures, or need its lake.
 //
-// The limits are those of issue 7, for two cores.
+// The limits are the targets for two cores.
 func groups(rows int) []group {
 	peak := 4096.0
 	if rows > 10_000_000 {

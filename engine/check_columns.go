@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pullscope/pullscope/engine/classify"
+	"github.com/pullscope/pullscope/engine/duck"
+	"github.com/pullscope/pullscope/engine/lake"
+)
+
+// storedQuery reads what the classification of stored requests rests on, and their labels.
+const storedQuery = `select ip_key, epoch_us(requested_at), line, cast(item as integer), method = 'HEAD', tag is not null,
+	namespace || '/' || repository, coalesce(digest, ''), source, coalesce(action, ''), cast(coalesce(action_requests, 0) as integer), coalesce(action_digest, '')
+	from (%s) as stored`
+
+// compareStored compares the stored requests of a query with the reference classifier, straight
+// from the columns of their files. It serves where nothing was pruned; a difference is only
+// counted, and not shown.
+func (e *Engine) compareStored(ctx context.Context, query string) (lake.Check, error) {
+	db, err := duck.Open(ctx, duck.Options{Threads: e.Config.Threads, MemoryLimit: e.Config.memoryLimit()})
+	if err != nil {
+		return lake.Check{}, err
+	}
+	defer db.Close()
+	r := &storedReader{images: newTextNumbers(), digests: newTextNumbers(), sources: newTextNumbers(), parts: make([]provenPart, e.Config.threads())}
+	if err := db.Columns(ctx, fmt.Sprintf(storedQuery, query), len(r.parts), func(_ int, chunk duck.Chunk) error { r.add(chunk); return nil }); err != nil {
+		return lake.Check{}, err
+	}
+	ranks := r.sources.ranks()
+	var group errgroup.Group
+	for i := range r.parts {
+		part := &r.parts[i]
+		group.Go(func() error {
+			for i := range part.requests {
+				part.requests[i].Source = ranks[part.requests[i].Source]
+			}
+			part.differences, part.total = classify.Compare(part.requests, part.labelled, e.Config.Window.Duration, 0)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	var result lake.Check
+	for _, part := range r.parts {
+		result.Requests += int64(len(part.requests))
+		result.Actions += countActions(part.labelled)
+		result.Differences += int64(part.total)
+	}
+	return result, nil
+}
+
+// storedReader deals stored requests into parts by address.
+type storedReader struct {
+	images, digests, sources *textNumbers
+
+	mu    sync.Mutex
+	parts []provenPart
+}
+
+func (r *storedReader) add(chunk duck.Chunk) {
+	clients, stamps, lines := duck.Values[int64](chunk, 0), duck.Values[int64](chunk, 1), duck.Values[int64](chunk, 2)
+	items, heads, tags := duck.Values[int32](chunk, 3), duck.Values[bool](chunk, 4), duck.Values[bool](chunk, 5)
+	images, digests, sources := chunk.Texts(6), chunk.Texts(7), chunk.Texts(8)
+	actions, sizes, actionDigests := chunk.Texts(9), duck.Values[int32](chunk, 10), chunk.Texts(11)
+	requests, labels := make([]classify.Request, chunk.Len()), make([]classify.Label, chunk.Len())
+	for i := range requests {
+		method := classify.Get
+		if heads[i] {
+			method = classify.Head
+		}
+		requests[i] = classify.Request{
+			Client: clients[i], Repository: int64(r.images.of(images.At(i))), At: stamps[i], Line: lines[i], Item: items[i],
+			Source: r.sources.of(sources.At(i)), Digest: r.digests.of(digests.At(i)), Method: method, ByTag: tags[i],
+		}
+		labels[i] = classify.Label{Requests: uint8(min(max(sizes[i], 0), 31)), Digest: r.digests.of(actionDigests.At(i))}
+		if action := actions.At(i); len(action) > 0 {
+			labels[i].Action = actionOf(action)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, request := range requests {
+		part := &r.parts[abs(request.Client%int64(len(r.parts)))]
+		request.No = int64(len(part.requests))
+		part.requests = append(part.requests, request)
+		part.labelled = append(part.labelled, classify.Labelled{No: request.No, Label: labels[i]})
+	}
+}
+
+// textNumbers gives texts numbers from 1; the empty text is 0. Several goroutines may ask it.
+type textNumbers struct {
+	mu    sync.Mutex
+	table *textTable
+	texts []string
+}
+
+func newTextNumbers() *textNumbers { return &textNumbers{table: newTextTable(), texts: []string{""}} }
+
+func (n *textNumbers) of(text []byte) int32 {
+	if len(text) == 0 {
+		return 0
+	}
+	if c, ok := n.table.find(text); ok {
+		return c.id
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if c, ok := n.table.find(text); ok {
+		return c.id
+	}
+	c := coded{id: int32(len(n.texts))}
+	n.texts = append(n.texts, string(text))
+	n.table.add(string(text), c)
+	return c.id
+}
+
+// ranks are the places of the texts in their order, by number.
+func (n *textNumbers) ranks() []int32 {
+	sorted := slices.Sorted(slices.Values(n.texts))
+	ranks := make([]int32, len(n.texts))
+	for number, text := range n.texts {
+		rank, _ := slices.BinarySearch(sorted, text)
+		ranks[number] = int32(rank)
+	}
+	return ranks
+}
