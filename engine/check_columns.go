@@ -15,14 +15,14 @@ import (
 
 // storedQuery reads what the classification of stored requests rests on, and their labels.
 const storedQuery = `select ip_key, epoch_us(requested_at), line, cast(item as integer), method = 'HEAD', tag is not null,
-	namespace || '/' || repository, coalesce(digest, ''), source, coalesce(action, ''), cast(coalesce(action_requests, 0) as integer), coalesce(action_digest, '')
+	coalesce(namespace, '') || '/' || coalesce(repository, ''), coalesce(digest, ''), coalesce(source, ''), coalesce(action, ''), cast(coalesce(action_requests, 0) as integer), coalesce(action_digest, '')
 	from (%s) as stored`
 
 // compareStored compares the stored requests of a query with the reference classifier, straight
 // from the columns of their files. It serves where nothing was pruned; a difference is only
 // counted, and not shown.
-func (e *Engine) compareStored(ctx context.Context, query string) (lake.Check, error) {
-	db, err := duck.Open(ctx, duck.Options{Threads: e.Config.Threads, MemoryLimit: e.Config.memoryLimit()})
+func (e *Engine) compareStored(ctx context.Context, store *lake.Lake, query string) (lake.Check, error) {
+	db, err := duck.Open(ctx, duck.Options{Threads: e.Config.Threads, MemoryLimit: e.Config.memoryLimit(), TempDir: store.Scratch()})
 	if err != nil {
 		return lake.Check{}, err
 	}
@@ -84,7 +84,7 @@ func (r *storedReader) add(chunk duck.Chunk) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i, request := range requests {
-		part := &r.parts[abs(request.Client%int64(len(r.parts)))]
+		part := &r.parts[partOf(request.Client, len(r.parts))]
 		request.No = int64(len(part.requests))
 		part.requests = append(part.requests, request)
 		part.labelled = append(part.labelled, classify.Labelled{No: request.No, Label: labels[i]})

@@ -128,7 +128,7 @@ func (e *Engine) countRows(ctx context.Context, files []string) (total int64, er
 
 func (e *Engine) checkPart(ctx context.Context, store *lake.Lake, query string, proofs []proof) (lake.Check, error) {
 	if len(proofs) == 1 && proofs[0].horizon == "" {
-		result, err := e.compareStored(ctx, query)
+		result, err := e.compareStored(ctx, store, query)
 		if err != nil || result.Differences == 0 {
 			return result, err
 		}

@@ -26,7 +26,6 @@ const storedPrefix = "s" + fieldSeparator
 // however many requests carry it.
 type dimension struct {
 	table   string                                    // its first two columns are the id and the text
-	id      string                                    // name of the id column
 	text    string                                    // name of the text column, and
 	staged  string                                    // of the column of the stage that holds it
 	resolve func(text string) ([]driver.Value, error) // the further columns
@@ -34,7 +33,8 @@ type dimension struct {
 	code    func(columns []driver.Value) coded        // what a request needs of them; nil: only the id
 
 	mu    sync.Mutex
-	known *textTable
+	next  int32      // id of the next text
+	known *textTable // nil after the load: then only the table itself knows
 }
 
 // coded is what requests carry instead of a text.
@@ -50,11 +50,11 @@ type coded struct {
 
 func (w *workspace) newDimensions() []*dimension {
 	dimensions := []*dimension{
-		{table: "targets", id: "target_id", text: "target", staged: "target", resolve: w.resolveTarget, code: codeTarget},
-		{table: "clients", id: "client_id", text: "client", staged: "client", resolve: w.resolveClient, pure: true, code: codeClient},
-		{table: "agents", id: "agent_id", text: "agent", staged: "agent", resolve: w.resolveAgent, pure: true},
-		{table: "users", id: "user_id", text: "user_text", staged: "user_text", resolve: w.resolveUser, pure: true},
-		{table: "digest_texts", id: "text_id", text: "digest_text", staged: "digest_text", resolve: w.resolveDigest, code: codeDigest},
+		{table: "targets", text: "target", staged: "target", resolve: w.resolveTarget, code: codeTarget},
+		{table: "clients", text: "client", staged: "client", resolve: w.resolveClient, pure: true, code: codeClient},
+		{table: "agents", text: "agent", staged: "agent", resolve: w.resolveAgent, pure: true},
+		{table: "users", text: "user_text", staged: "user_text", resolve: w.resolveUser, pure: true},
+		{table: "digest_texts", text: "digest_text", staged: "digest_text", resolve: w.resolveDigest, code: codeDigest},
 	}
 	for _, d := range dimensions {
 		d.known = newTextTable()
@@ -64,9 +64,8 @@ func (w *workspace) newDimensions() []*dimension {
 
 // contexts is the dimension that only stored requests bring along.
 func contextDimension() *dimension {
-	d := &dimension{table: "contexts", id: "context_id", text: "context", staged: "context", resolve: resolveContext}
-	d.known = newTextTable()
-	d.known.add(fieldSeparator, coded{}) // 0: nothing is derived yet
+	d := &dimension{table: "contexts", text: "context", staged: "context", resolve: resolveContext}
+	d.next = 1 // 0: nothing is derived yet
 	return d
 }
 
@@ -131,8 +130,11 @@ func (d *dimension) add(text string, columns []driver.Value) (coded, []driver.Va
 	if d.code != nil {
 		c = d.code(columns)
 	}
-	c.id = int32(d.known.size)
-	d.known.add(text, c)
+	c.id = d.next
+	d.next++
+	if d.known != nil {
+		d.known.add(text, c)
+	}
 	return c, append([]driver.Value{c.id, text}, columns...)
 }
 

@@ -19,7 +19,7 @@ import (
 // extensionRecords is how extension events get into the workspace.
 func (l *loader) extensionRecords() records {
 	// Users are those of requests, so that a user has one key.
-	names := &dimension{table: "extension_names", id: "extension_id", text: "extension", staged: "extension", resolve: resolveExtension, known: newTextTable()}
+	names := &dimension{table: "extension_names", text: "extension", staged: "extension", resolve: resolveExtension}
 	accept := func(ctx context.Context, stage string) ([]rejected, error) {
 		if err := l.db.Exec(ctx, "create or replace temp table stage as\n"+stage); err != nil {
 			return nil, err

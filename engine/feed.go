@@ -64,8 +64,8 @@ func (s *blockStream) err() error {
 }
 
 // blockFeed is one batch: blocks of a stream up to a number of bytes, taken
-// apart by parallel cursors. The blocks are kept until the batch is judged,
-// because rejected records are quoted from them.
+// apart by parallel cursors. Unless it forgets them, the blocks are kept until the
+// batch is judged, because rejected records are quoted from them.
 type blockFeed struct {
 	blocks  *blockStream
 	budget  int

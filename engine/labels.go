@@ -40,15 +40,30 @@ func unpackLabel(packed uint64) classify.Label {
 // readLabels reads a query in the shape of the model requests_classified; requests have numbers below limit.
 func readLabels(ctx context.Context, db *duck.DB, from string, limit int64) (*labelSet, error) {
 	l := &labelSet{packed: make([]uint64, limit), extra: map[int64][]classify.Label{}}
-	err := eachLabel(ctx, db, from, func(no int64, label classify.Label) {
+	add := func(no int64, label classify.Label) {
 		if no < 0 || no >= limit || l.packed[no] != 0 {
 			l.extra[no] = append(l.extra[no], label)
 			return
 		}
 		l.packed[no] = packLabel(label)
-	})
-	return l, err
+	}
+	// A result is in memory as a whole, so it is read in stretches.
+	for at := int64(0); at == 0 || at < limit; at += labelsAtOnce {
+		part := "select * from (" + from + ") as labels where true"
+		if at > 0 {
+			part += fmt.Sprintf(" and request_no >= %d", at)
+		}
+		if at+labelsAtOnce < limit {
+			part += fmt.Sprintf(" and request_no < %d", at+labelsAtOnce)
+		}
+		if err := eachLabel(ctx, db, part, add); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
 }
+
+const labelsAtOnce = 16 << 20
 
 // listLabels reads a query in the shape of the model requests_classified as a list.
 func listLabels(ctx context.Context, db *duck.DB, from string) ([]classify.Labelled, error) {
@@ -60,17 +75,15 @@ func listLabels(ctx context.Context, db *duck.DB, from string) ([]classify.Label
 }
 
 func eachLabel(ctx context.Context, db *duck.DB, from string, yield func(no int64, label classify.Label)) error {
-	query := fmt.Sprintf(`select request_no, cast(action as varchar), cast(coalesce(action_requests, 0) as integer), coalesce(action_digest_id, 0)
-		from (%s) as classified`, from)
+	query := fmt.Sprintf(`select request_no,
+			case action when '%s' then %d when '%s' then %d when '%s' then %d else case when action is null then 0 else %d end end,
+			cast(coalesce(action_requests, 0) as integer), cast(coalesce(action_digest_id, 0) as integer)
+		from (%s) as classified`,
+		classify.VersionCheck, classify.VersionCheck, classify.PullByTag, classify.PullByTag, classify.PullByDigest, classify.PullByDigest, unknownAction, from)
 	return db.Columns(ctx, query, 1, func(_ int, chunk duck.Chunk) error {
-		numbers, requests, digests := duck.Values[int64](chunk, 0), duck.Values[int32](chunk, 2), duck.Values[int32](chunk, 3)
-		actions, none := chunk.Texts(1), chunk.Nulls(1)
-		for i, no := range numbers {
-			label := classify.Label{Requests: uint8(min(max(requests[i], 0), 31)), Digest: digests[i]}
-			if !none.At(i) {
-				label.Action = actionOf(actions.At(i))
-			}
-			yield(no, label)
+		actions, requests, digests := duck.Values[int32](chunk, 1), duck.Values[int32](chunk, 2), duck.Values[int32](chunk, 3)
+		for i, no := range duck.Values[int64](chunk, 0) {
+			yield(no, classify.Label{Action: classify.Action(actions[i]), Requests: uint8(min(max(requests[i], 0), 31)), Digest: digests[i]})
 		}
 		return nil
 	})

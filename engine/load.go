@@ -15,7 +15,6 @@ import (
 	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/ingest"
 	"github.com/pullscope/pullscope/engine/lake"
-	sqlfiles "github.com/pullscope/pullscope/sql"
 )
 
 // loader reads inputs into the workspace.
@@ -96,6 +95,9 @@ func newLoader(ctx context.Context, w *workspace, known known, limits map[string
 // close releases what the loader holds beside the workspace.
 func (l *loader) close() error {
 	l.idle = nil
+	for _, d := range l.dimensions {
+		d.known = nil
+	}
 	return l.sibling.Close()
 }
 
@@ -239,32 +241,6 @@ func (l *loader) acceptFormat(ctx context.Context, input *ingest.Input, source s
 		return nil, fmt.Errorf("input %s: format %s: %w", input.Path, input.Format, withoutValues(err))
 	}
 	return rejects, nil
-}
-
-// renderFormat makes the SQL of an input's format read from source.
-func (l *loader) renderFormat(input *ingest.Input, source string) (string, error) {
-	type field struct {
-		Name   string
-		Index  int
-		Column string
-	}
-	params := struct {
-		Source string
-		Fields []field
-	}{Source: source}
-	for i, name := range input.Columns {
-		if name != "" {
-			params.Fields = append(params.Fields, field{Name: name, Index: i + 1, Column: duck.QuoteName(name)})
-		}
-	}
-	if input.Format.Own() {
-		return renderOwnFormat(string(input.Format), params)
-	}
-	path := "ingest/" + string(input.Format) + ".sql"
-	if input.Format == ingest.JSONL {
-		path = l.recordsOf(input).jsonl
-	}
-	return duck.Render(sqlfiles.Files, path, params, nil)
 }
 
 // addDefects puts records into quarantine that no format can read, and counts them.

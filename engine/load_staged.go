@@ -12,6 +12,32 @@ import (
 	sqlfiles "github.com/pullscope/pullscope/sql"
 )
 
+// renderFormat makes the SQL of an input's format read from source.
+func (l *loader) renderFormat(input *ingest.Input, source string) (string, error) {
+	type field struct {
+		Name   string
+		Index  int
+		Column string
+	}
+	params := struct {
+		Source string
+		Fields []field
+	}{Source: source}
+	for i, name := range input.Columns {
+		if name != "" {
+			params.Fields = append(params.Fields, field{Name: name, Index: i + 1, Column: duck.QuoteName(name)})
+		}
+	}
+	if input.Format.Own() {
+		return renderOwnFormat(string(input.Format), params)
+	}
+	path := "ingest/" + string(input.Format) + ".sql"
+	if input.Format == ingest.JSONL {
+		path = l.recordsOf(input).jsonl
+	}
+	return duck.Render(sqlfiles.Files, path, params, nil)
+}
+
 // stageQuery runs the format over one batch and brings its columns into one shape.
 func (l *loader) stageQuery(ctx context.Context, input *ingest.Input, format string) (string, error) {
 	columns, ok := l.columns[format]
@@ -172,6 +198,9 @@ func (l *loader) takeCoder() *coder {
 	return c
 }
 
+// mostKept is for how many rows an idle coder keeps memory.
+const mostKept = 64 << 10
+
 // returnCoder takes a coder back, with its counts.
 func (l *loader) returnCoder(c *coder) {
 	l.mu.Lock()
@@ -184,5 +213,8 @@ func (l *loader) returnCoder(c *coder) {
 		l.tallies = append(l.tallies, row)
 	}
 	clear(c.tally)
+	if cap(c.rows.line) > mostKept {
+		c.rows = codedRows{}
+	}
 	l.idle = append(l.idle, c)
 }

@@ -10,7 +10,7 @@ type pieces struct {
 	storedRows  int64 // and stored ones of the whole lake
 }
 
-var usualPieces = pieces{logBytes: 256 << 20, oddBytes: 32 << 20, parquetRows: 1 << 20, checkRows: 4 << 20, storedRows: 4 << 20}
+var usualPieces = pieces{logBytes: 256 << 20, oddBytes: 32 << 20, parquetRows: 1 << 20, checkRows: 4 << 20, storedRows: 2 << 20}
 
 func (c *Config) pieces() pieces {
 	if c.smallPieces != nil {

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/lake"
 	"github.com/pullscope/pullscope/engine/period"
 )
@@ -227,7 +228,9 @@ func (r *run) classifyAgain(ctx context.Context, days []period.Day) (RebuiltDays
 	if err := r.timed("check", func() error { r.manifest().Check, proven, err = r.check(ctx, w); return err }); err != nil {
 		return rebuilt, err
 	}
-	debug.FreeOSMemory() // the check held every request in memory
+	// The windows and the check held every request in memory.
+	duck.FreeMemory()
+	debug.FreeOSMemory()
 	if rebuilt.Before, rebuilt.After, err = countActionsAgain(ctx, w); err != nil {
 		return rebuilt, err
 	}

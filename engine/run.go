@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/enrich"
 	"github.com/pullscope/pullscope/engine/ingest"
 	"github.com/pullscope/pullscope/engine/lake"
@@ -207,7 +208,9 @@ func (r *run) build(ctx context.Context, inputs []*ingest.Input) error {
 	if err := r.timed("check", func() error { r.manifest().Check, proven, err = r.check(ctx, w); return err }); err != nil {
 		return err
 	}
-	debug.FreeOSMemory() // the check held every request in memory
+	// The windows and the check held every request in memory.
+	duck.FreeMemory()
+	debug.FreeOSMemory()
 	return r.timed("store", func() error {
 		if r.manifest().Days, err = stageDays(ctx, w, proven, r.commit, days); err != nil {
 			return err

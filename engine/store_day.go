@@ -195,6 +195,8 @@ func (b *dayBuilder) copyDay(ctx context.Context, day *lake.RunDay, path string)
 	for _, v := range b.values.columns {
 		params[v.name] = v.cast(used)
 	}
+	b.hold(number, nil)
+	r.rows, r.order = nil, nil // the table has them
 	query, err := b.render("duckdb/day.sql", params)
 	if err != nil {
 		return err

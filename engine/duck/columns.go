@@ -8,6 +8,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/duckdb/duckdb-go/v2"
 	"github.com/duckdb/duckdb-go/v2/mapping"
 	"golang.org/x/sync/errgroup"
 )
@@ -28,12 +29,35 @@ func (c Chunk) Len() int { return c.rows }
 // Values are those of column i, whose type has the size of T: bigint int64, integer int32,
 // boolean bool. Where Nulls says so, a value is undefined.
 func Values[T int64 | int32 | bool](c Chunk, i int) []T {
+	checkType(c.vector(i), typeFor[T](), i)
 	return unsafe.Slice((*T)(mapping.VectorGetData(c.vector(i))), c.rows)
 }
 
 // Texts are the values of column i of type varchar.
 func (c Chunk) Texts(i int) Texts {
+	checkType(c.vector(i), duckdb.TYPE_VARCHAR, i)
 	return unsafe.Slice((*textValue)(mapping.VectorGetData(c.vector(i))), c.rows)
+}
+
+// checkType stops at a query whose column has another type than whoever reads it expects: the
+// memory would be misread.
+func checkType(vector mapping.Vector, want duckdb.Type, i int) {
+	logical := mapping.VectorGetColumnType(vector)
+	defer mapping.DestroyLogicalType(&logical)
+	if got := mapping.GetTypeId(logical); got != want {
+		panic(fmt.Sprintf("column %d has the type %d, not %d", i, got, want))
+	}
+}
+
+func typeFor[T int64 | int32 | bool]() duckdb.Type {
+	var zero T
+	switch any(zero).(type) {
+	case int64:
+		return duckdb.TYPE_BIGINT
+	case int32:
+		return duckdb.TYPE_INTEGER
+	}
+	return duckdb.TYPE_BOOLEAN
 }
 
 // Nulls tells which values of column i are NULL.

@@ -5,7 +5,7 @@ package duck
 
 // The database takes and gives back memory in pieces of 256 KiB all the time. By default the C
 // library returns such pieces to the system, which clears them again for the next query: a tenth
-// of the time of a run. They are kept until a database is closed.
+// of the time of a run. They are kept until a database is closed, or somebody asks (FreeMemory).
 static void keep_freed_memory(void) {
 #ifdef __GLIBC__
 	mallopt(M_MMAP_THRESHOLD, 32 << 20);
@@ -26,5 +26,5 @@ import "sync"
 
 var keepFreedMemory = sync.OnceFunc(func() { C.keep_freed_memory() })
 
-// returnFreedMemory gives what was kept back to the system.
-func returnFreedMemory() { C.return_freed_memory() }
+// FreeMemory returns memory that the database does not use any more to the system.
+func FreeMemory() { C.return_freed_memory() }

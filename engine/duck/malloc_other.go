@@ -4,4 +4,6 @@ package duck
 
 func keepFreedMemory() {}
 
-func returnFreedMemory() {}
+// FreeMemory returns memory that the database does not use any more to the system, where it
+// is kept.
+func FreeMemory() {}

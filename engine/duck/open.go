@@ -100,7 +100,7 @@ func (d *DB) Close() error {
 	err := d.conn.Close()
 	if d.db != nil {
 		err = errors.Join(err, d.db.Close())
-		returnFreedMemory()
+		FreeMemory()
 	}
 	if err != nil {
 		return fmt.Errorf("close database: %w", err)

@@ -60,7 +60,7 @@ func nginxStart(f *Fields) bool {
 		}
 		f.At -= us
 	}
-	return true
+	return f.At >= 0 // SQL reads no stamp with a sign
 }
 
 func nginxField(key []byte) int {
