@@ -9,8 +9,6 @@ import (
 	"sync"
 	"text/template"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/pullscope/pullscope/engine/classify"
 	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/lake"
@@ -57,22 +55,10 @@ func (e *Engine) checkPass(ctx context.Context, w *workspace, parts []provenPart
 	if err != nil {
 		return lake.Check{}, err
 	}
-	var group errgroup.Group
-	for i := range parts {
-		part := &parts[i]
-		group.Go(func() error {
-			part.differences, part.total = classify.Compare(part.requests, part.labelled, e.Config.Window.Duration, 1)
-			return nil
-		})
-	}
-	_ = group.Wait()
-	var result lake.Check
+	result := e.compareParts(parts)
 	var first *provenPart
 	for i := range parts {
 		part := &parts[i]
-		result.Requests += int64(len(part.requests))
-		result.Actions += countActions(part.labelled)
-		result.Differences += int64(part.total)
 		if part.total > 0 && (first == nil || part.differences[0].No < first.differences[0].No) {
 			first = part
 		}
@@ -97,6 +83,24 @@ type provenPart struct {
 	labelled    []classify.Labelled
 	differences []classify.Difference // the first
 	total       int
+}
+
+// compareParts compares each part in a goroutine of its own.
+func (e *Engine) compareParts(parts []provenPart) (result lake.Check) {
+	var group sync.WaitGroup
+	for i := range parts {
+		part := &parts[i]
+		group.Go(func() {
+			part.differences, part.total = classify.Compare(part.requests, part.labelled, e.Config.Window.Duration, 1)
+		})
+	}
+	group.Wait()
+	for _, part := range parts {
+		result.Requests += int64(len(part.requests))
+		result.Actions += countActions(part.labelled)
+		result.Differences += int64(part.total)
+	}
+	return result
 }
 
 // readParts reads the requests of a query in the shape of requests_ranked, dealt into parts by address.

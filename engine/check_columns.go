@@ -6,16 +6,15 @@ import (
 	"slices"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/pullscope/pullscope/engine/classify"
 	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/lake"
 )
 
 // storedQuery reads what the classification of stored requests rests on, and their labels.
-const storedQuery = `select ip_key, epoch_us(requested_at), line, cast(item as integer), method = 'HEAD', tag is not null,
-	coalesce(namespace, '') || '/' || coalesce(repository, ''), coalesce(digest, ''), coalesce(source, ''), coalesce(action, ''), cast(coalesce(action_requests, 0) as integer), coalesce(action_digest, '')
+var storedQuery = `select ip_key, epoch_us(requested_at), line, cast(item as integer), method = 'HEAD', tag is not null,
+	coalesce(namespace, '') || '/' || coalesce(repository, ''), coalesce(digest, ''), coalesce(source, ''),
+	` + actionNumber + `, cast(coalesce(action_requests, 0) as integer), coalesce(action_digest, '')
 	from (%s) as stored`
 
 // compareStored compares the stored requests of a query with the reference classifier, straight
@@ -32,25 +31,12 @@ func (e *Engine) compareStored(ctx context.Context, store *lake.Lake, query stri
 		return lake.Check{}, err
 	}
 	ranks := r.sources.ranks()
-	var group errgroup.Group
-	for i := range r.parts {
-		part := &r.parts[i]
-		group.Go(func() error {
-			for i := range part.requests {
-				part.requests[i].Source = ranks[part.requests[i].Source]
-			}
-			part.differences, part.total = classify.Compare(part.requests, part.labelled, e.Config.Window.Duration, 0)
-			return nil
-		})
-	}
-	_ = group.Wait()
-	var result lake.Check
 	for _, part := range r.parts {
-		result.Requests += int64(len(part.requests))
-		result.Actions += countActions(part.labelled)
-		result.Differences += int64(part.total)
+		for i := range part.requests {
+			part.requests[i].Source = ranks[part.requests[i].Source]
+		}
 	}
-	return result, nil
+	return e.compareParts(r.parts), nil
 }
 
 // storedReader deals stored requests into parts by address.
@@ -65,7 +51,7 @@ func (r *storedReader) add(chunk duck.Chunk) {
 	clients, stamps, lines := duck.Values[int64](chunk, 0), duck.Values[int64](chunk, 1), duck.Values[int64](chunk, 2)
 	items, heads, tags := duck.Values[int32](chunk, 3), duck.Values[bool](chunk, 4), duck.Values[bool](chunk, 5)
 	images, digests, sources := chunk.Texts(6), chunk.Texts(7), chunk.Texts(8)
-	actions, sizes, actionDigests := chunk.Texts(9), duck.Values[int32](chunk, 10), chunk.Texts(11)
+	actions, sizes, actionDigests := duck.Values[int32](chunk, 9), duck.Values[int32](chunk, 10), chunk.Texts(11)
 	requests, labels := make([]classify.Request, chunk.Len()), make([]classify.Label, chunk.Len())
 	for i := range requests {
 		method := classify.Get
@@ -76,10 +62,7 @@ func (r *storedReader) add(chunk duck.Chunk) {
 			Client: clients[i], Repository: int64(r.images.of(images.At(i))), At: stamps[i], Line: lines[i], Item: items[i],
 			Source: r.sources.of(sources.At(i)), Digest: r.digests.of(digests.At(i)), Method: method, ByTag: tags[i],
 		}
-		labels[i] = classify.Label{Requests: uint8(min(max(sizes[i], 0), 31)), Digest: r.digests.of(actionDigests.At(i))}
-		if action := actions.At(i); len(action) > 0 {
-			labels[i].Action = actionOf(action)
-		}
+		labels[i] = newLabel(actions[i], sizes[i], r.digests.of(actionDigests.At(i)))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -137,6 +137,13 @@ func (f *blockFeed) raws(lines []int64) map[int64]string {
 	return texts
 }
 
+// rawsOf are the texts of the records of one block, likewise.
+func rawsOf(block *ingest.Block, lines []int64) map[int64]string {
+	texts := make(map[int64]string, len(lines))
+	block.Raws(lines, func(line int64, text string) { texts[line] = text })
+	return texts
+}
+
 // Cursor implements duck.LineSource.
 func (f *blockFeed) Cursor() duck.LineCursor { return &blockCursor{feed: f} }
 

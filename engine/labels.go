@@ -74,31 +74,25 @@ func listLabels(ctx context.Context, db *duck.DB, from string) ([]classify.Label
 	return list, err
 }
 
+// actionNumber is, in SQL, the action of a row as a number of package classify.
+var actionNumber = fmt.Sprintf("case action when '%s' then %d when '%s' then %d when '%s' then %d else case when action is null then %d else %d end end",
+	classify.VersionCheck, classify.VersionCheck, classify.PullByTag, classify.PullByTag, classify.PullByDigest, classify.PullByDigest, classify.None, unknownAction)
+
+// newLabel makes a label of numbers that may be any.
+func newLabel(action, requests, digest int32) classify.Label {
+	return classify.Label{Action: classify.Action(action), Requests: uint8(min(max(requests, 0), 31)), Digest: digest}
+}
+
 func eachLabel(ctx context.Context, db *duck.DB, from string, yield func(no int64, label classify.Label)) error {
-	query := fmt.Sprintf(`select request_no,
-			case action when '%s' then %d when '%s' then %d when '%s' then %d else case when action is null then 0 else %d end end,
-			cast(coalesce(action_requests, 0) as integer), cast(coalesce(action_digest_id, 0) as integer)
-		from (%s) as classified`,
-		classify.VersionCheck, classify.VersionCheck, classify.PullByTag, classify.PullByTag, classify.PullByDigest, classify.PullByDigest, unknownAction, from)
+	query := fmt.Sprintf(`select request_no, %s, cast(coalesce(action_requests, 0) as integer), cast(coalesce(action_digest_id, 0) as integer)
+		from (%s) as classified`, actionNumber, from)
 	return db.Columns(ctx, query, 1, func(_ int, chunk duck.Chunk) error {
 		actions, requests, digests := duck.Values[int32](chunk, 1), duck.Values[int32](chunk, 2), duck.Values[int32](chunk, 3)
 		for i, no := range duck.Values[int64](chunk, 0) {
-			yield(no, classify.Label{Action: classify.Action(actions[i]), Requests: uint8(min(max(requests[i], 0), 31)), Digest: digests[i]})
+			yield(no, newLabel(actions[i], requests[i], digests[i]))
 		}
 		return nil
 	})
-}
-
-func actionOf(name []byte) classify.Action {
-	switch string(name) {
-	case "version_check":
-		return classify.VersionCheck
-	case "pull_by_tag":
-		return classify.PullByTag
-	case "pull_by_digest":
-		return classify.PullByDigest
-	}
-	return unknownAction
 }
 
 // take appends the rows of a request, which has been seen from then on.

@@ -162,9 +162,10 @@ func (l *loader) loadText(ctx context.Context, input *ingest.Input, loaded *load
 	loaded.prefixes = reader.Prefix
 	blocks := readAhead(ctx, reader)
 	defer blocks.stop()
+	splits := !l.onlySQL && input.Splitter() != nil
 	for blocks.more() {
 		var feed *blockFeed
-		if !l.onlySQL && input.Splitter() != nil {
+		if splits {
 			plain := l.newPlainFeed(input, blocks)
 			feed, err = plain.blockFeed, l.loadPlain(ctx, input, plain)
 		} else {

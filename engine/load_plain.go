@@ -103,13 +103,11 @@ func (c *plainCursor) code(block *ingest.Block) error {
 	if len(c.coder.rejects) == 0 {
 		return nil
 	}
-	texts := map[int64]string{}
 	lines := make([]int64, len(c.coder.rejects))
 	for i, r := range c.coder.rejects {
 		lines[i] = r.line
 	}
-	block.Raws(lines, func(line int64, text string) { texts[line] = text })
-	err := c.feed.loader.addRejects(c.coder.rejects, texts)
+	err := c.feed.loader.addRejects(c.coder.rejects, rawsOf(block, lines))
 	c.coder.rejects = c.coder.rejects[:0]
 	return err
 }
@@ -123,8 +121,7 @@ func (f *plainFeed) keepOdd(block *ingest.Block, odd []oddRecord) {
 	for i := range odd {
 		lines[i] = odd[i].line
 	}
-	raws := map[int64]string{}
-	block.Raws(lines, func(line int64, text string) { raws[line] = text })
+	raws := rawsOf(block, lines)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, record := range odd {

@@ -39,7 +39,7 @@ func (c Chunk) Texts(i int) Texts {
 	return unsafe.Slice((*textValue)(mapping.VectorGetData(c.vector(i))), c.rows)
 }
 
-// checkType stops at a query whose column has another type than whoever reads it expects: the
+// checkType stops at a column that has another type than whoever reads or writes it expects: the
 // memory would be misread.
 func checkType(vector mapping.Vector, want duckdb.Type, i int) {
 	logical := mapping.VectorGetColumnType(vector)

@@ -37,6 +37,7 @@ func Write[T int64 | int32 | bool](w Writer, i int, values []T) {
 	if !ok {
 		return
 	}
+	checkType(vector, typeFor[T](), i)
 	copy(unsafe.Slice((*T)(mapping.VectorGetData(vector)), len(values)), values)
 }
 
