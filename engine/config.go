@@ -64,6 +64,8 @@ type Config struct {
 	Notify NotifyConfig `toml:"notify"`
 	// Query says where saved queries are.
 	Query QueryConfig `toml:"query"`
+	// Serve says how the data API is served.
+	Serve ServeConfig `toml:"serve"`
 	// Publishers own namespaces; a namespace that nobody owns is its own publisher.
 	Publishers []Publisher `toml:"publisher"`
 
@@ -119,6 +121,7 @@ func DefaultConfig() Config {
 		Grace:            Duration{time.Hour},
 		Enrichment:       Enrichment{VerifyDatabases: true},
 		Reports:          defaultReports(),
+		Serve:            defaultServe(),
 	}
 }
 
@@ -201,6 +204,9 @@ func (c *Config) Validate() error {
 		return err
 	}
 	if err := c.validateNotify(); err != nil {
+		return err
+	}
+	if err := c.validateServe(); err != nil {
 		return err
 	}
 	return c.validateReports()

@@ -167,23 +167,34 @@ func publishedDirs(root string) ([]publishedReports, error) {
 		return nil, err
 	}
 	for _, publisher := range publishers {
-		for _, granularity := range []period.Granularity{period.Weekly, period.Monthly} {
-			parent := filepath.Join(root, publisher.Name(), string(granularity))
-			periods, err := readDirIfThere(parent)
+		own, err := publishedOf(filepath.Join(root, publisher.Name()))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, own...)
+	}
+	return all, nil
+}
+
+// publishedOf lists those in the directory of one publisher.
+func publishedOf(dir string) ([]publishedReports, error) {
+	var all []publishedReports
+	for _, granularity := range []period.Granularity{period.Weekly, period.Monthly} {
+		parent := filepath.Join(dir, string(granularity))
+		periods, err := readDirIfThere(parent)
+		if err != nil {
+			return nil, err
+		}
+		for _, entry := range periods {
+			if _, err := time.Parse(time.DateOnly, entry.Name()); err != nil {
+				continue // what is being made, or the link to the latest
+			}
+			manifest, err := reports.ReadManifest(filepath.Join(parent, entry.Name()))
 			if err != nil {
 				return nil, err
 			}
-			for _, entry := range periods {
-				if _, err := time.Parse(time.DateOnly, entry.Name()); err != nil {
-					continue // what is being made, or the link to the latest
-				}
-				manifest, err := reports.ReadManifest(filepath.Join(parent, entry.Name()))
-				if err != nil {
-					return nil, err
-				}
-				if manifest != nil {
-					all = append(all, publishedReports{filepath.Join(parent, entry.Name()), manifest})
-				}
+			if manifest != nil {
+				all = append(all, publishedReports{filepath.Join(parent, entry.Name()), manifest})
 			}
 		}
 	}

@@ -112,8 +112,19 @@ func (e *Engine) checkPruned(pruned period.Day, report reports.Report, asked per
 	if pruned == "" || asked.From.After(pruned.Time()) {
 		return nil
 	}
-	return &UsageError{fmt.Errorf("the requests up to %s were pruned, as retain_requests says, so a report from %s on would not be whole; its published files are under %s, or ask from %s on",
-		pruned, asked.Reference(), filepath.Join(e.Dir, "reports"), pruned.Next())}
+	return &UsageError{&PrunedError{pruned, asked, filepath.Join(e.Dir, "reports")}}
+}
+
+// PrunedError says that requests of a range of days were removed, as retain_requests says.
+type PrunedError struct {
+	Until   period.Day // the newest day without its requests
+	asked   period.Range
+	reports string // where the published ones are
+}
+
+func (e *PrunedError) Error() string {
+	return fmt.Sprintf("the requests up to %s were pruned, as retain_requests says, so a report from %s on would not be whole; its published files are under %s, or ask from %s on",
+		e.Until, e.asked.Reference(), e.reports, e.Until.Next())
 }
 
 // newestWeek is the newest closed week that has a day, or else the newest one.
@@ -212,18 +223,7 @@ func (r *ReportRows) casts() string {
 
 // Objects yields one JSON object a row.
 func (r *ReportRows) Objects(ctx context.Context, yield func([]*string) error) error {
-	var fields string
-	for i, column := range r.Report.Columns {
-		if i > 0 {
-			fields += ", "
-		}
-		value := column.SQLName()
-		if column.Type == "double" || column.Type == "float" {
-			value = "case when isfinite(" + value + ") then " + value + " end" // JSON has no word for the others
-		}
-		fields += duck.Quote(column.Name) + ", " + value
-	}
-	return eachText(ctx, r.source.db, "select cast(json_object("+fields+") as varchar) from "+r.from, yield)
+	return eachText(ctx, r.source.db, "select cast(json_object("+jsonFields(r.Report.Columns)+") as varchar) from "+r.from, yield)
 }
 
 // WriteParquet writes the rows to path, whole or not at all.

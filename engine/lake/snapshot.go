@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -244,6 +245,18 @@ func (s *Snapshot) add(name string, paths ...string) (string, error) {
 
 // Dir is the directory with the names. Whoever holds the snapshot may put more into it.
 func (s *Snapshot) Dir() string { return s.dir }
+
+// Mark changes whenever a run has ended, and is cheap to ask for: with each run comes a manifest.
+func (l *Lake) Mark() (string, error) {
+	info, err := os.Stat(l.path(runsDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look for new runs: %w", err)
+	}
+	return strconv.FormatInt(info.ModTime().UnixNano(), 36), nil
+}
 
 // Paths are where the files were when they were opened.
 func (s *Snapshot) Paths() []string {

@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pullscope/pullscope/reports"
+)
+
+// ServeConfig says how the data API is served.
+type ServeConfig struct {
+	// Anonymous are namespaces whose numbers anyone may read without log-in.
+	Anonymous []string `toml:"anonymous"`
+	// PublicURL is how users reach the server, such as "https://analytics.example.com": URLs in
+	// answers begin with it. Empty: what the request was addressed to.
+	PublicURL string `toml:"public_url"`
+	// ExportPartSize cuts larger exports into several files; 500 MB. 0: never.
+	ExportPartSize ByteSize `toml:"export_part_size"`
+	// URLLifetime is how long the URL of a download works; 1 h.
+	URLLifetime Duration `toml:"url_lifetime"`
+	// SessionLifetime is how long one log-in lasts; 12 h.
+	SessionLifetime Duration `toml:"session_lifetime"`
+	// CacheSize is how much disk space computed answers may take in the folder for temporary files; 2 GiB.
+	CacheSize ByteSize `toml:"cache_size"`
+}
+
+func defaultServe() ServeConfig {
+	return ServeConfig{
+		ExportPartSize: 500e6, URLLifetime: Duration{time.Hour}, SessionLifetime: Duration{12 * time.Hour}, CacheSize: 2 << 30,
+	}
+}
+
+func (c *Config) validateServe() error {
+	s := c.Serve
+	const day = 24 * time.Hour
+	switch {
+	case slices.ContainsFunc(s.Anonymous, func(namespace string) bool { return namespace == "" || strings.Contains(namespace, "/") }):
+		return badKey("serve.anonymous", "namespaces are the first part of an image's name, such as acme of acme/app")
+	case s.ExportPartSize != 0 && s.ExportPartSize < 1000:
+		return badKey("serve.export_part_size", "%d bytes are less than 1KB", s.ExportPartSize)
+	case s.URLLifetime.Duration < time.Minute || s.URLLifetime.Duration > 7*day:
+		return badKey("serve.url_lifetime", "%s is not between 1m and 7d", s.URLLifetime)
+	case s.SessionLifetime.Duration < time.Minute || s.SessionLifetime.Duration > 30*day:
+		return badKey("serve.session_lifetime", "%s is not between 1m and 30d", s.SessionLifetime)
+	}
+	if s.PublicURL != "" {
+		u, err := url.Parse(s.PublicURL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
+			return badKey("serve.public_url", "%q is no address such as \"https://analytics.example.com\"", s.PublicURL)
+		}
+	}
+	return nil
+}
+
+// PublisherOf tells whose a namespace is, as the reports do: one that nobody owns is its own publisher.
+func (c *Config) PublisherOf(namespace string) Publisher {
+	taken := false
+	for _, publisher := range c.Publishers {
+		if slices.Contains(publisher.Namespaces, namespace) {
+			return publisher
+		}
+		taken = taken || publisher.ID == namespace
+	}
+	publisher := Publisher{ID: namespace, Name: namespace, Namespaces: []string{namespace}}
+	if taken {
+		publisher.ID = "~" + namespace
+	}
+	return publisher
+}
+
+// NamespacesOf are the namespaces of a publisher, by its id.
+func (c *Config) NamespacesOf(publisher string) []string {
+	for _, p := range c.Publishers {
+		if p.ID == publisher {
+			return p.Namespaces
+		}
+	}
+	namespace := strings.TrimPrefix(publisher, "~")
+	if c.PublisherOf(namespace).ID == publisher {
+		return []string{namespace}
+	}
+	return nil
+}
+
+// ReportsOf are the reports that a publisher gets, by its id.
+func (c *Config) ReportsOf(publisher string) ([]reports.Report, error) {
+	all, err := c.allReports()
+	if err != nil {
+		return nil, err
+	}
+	wanted := c.reportsOf(publisher)
+	return slices.DeleteFunc(all, func(report reports.Report) bool {
+		return wanted != nil && !slices.Contains(wanted, report.Name)
+	}), nil
+}
