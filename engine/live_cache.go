@@ -10,17 +10,16 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
-	"time"
 
-	"golang.org/x/sync/singleflight"
+	"github.com/pullscope/pullscope/engine/turn"
 )
 
 // fileCache keeps files that were computed once for who asks next. Those that nobody asked for the longest go
 // when all of them take more than the limit.
 type fileCache struct {
-	dir     string
-	limit   int64
-	flights singleflight.Group
+	dir   string
+	limit int64
+	turns turn.Keys
 
 	mu      sync.Mutex
 	made    int // folders, ever
@@ -51,32 +50,20 @@ func newFileCache(dir string, limit int64) (*fileCache, error) {
 	return &fileCache{dir: dir, limit: limit, entries: map[string]*list.Element{}, order: list.New()}, nil
 }
 
-// computeTime is how long computing files may take: who wants them does not wait longer.
-const computeTime = 5 * time.Minute
-
-// get is what is known under a key. Where nothing is, compute fills a folder, once for all who ask meanwhile:
-// its context ends with that of the cache, not with that of the first of them.
-func (c *fileCache) get(ctx, end context.Context, key string, compute func(ctx context.Context, dir string) (about any, err error)) (*cached, error) {
+// get is what is known under a key. Where nothing is, compute fills a folder, once for all who ask meanwhile.
+func (c *fileCache) get(ctx context.Context, key string, compute func(dir string) (about any, err error)) (*cached, error) {
 	if entry := c.find(key); entry != nil {
 		return entry, nil
 	}
-	result := c.flights.DoChan(key, func() (any, error) {
-		if entry := c.find(key); entry != nil {
-			return entry, nil
-		}
-		ctx, cancel := context.WithTimeout(end, computeTime)
-		defer cancel()
-		return c.fill(ctx, key, compute)
-	})
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case r := <-result:
-		if r.Err != nil {
-			return nil, r.Err
-		}
-		return r.Val.(*cached), nil
+	done, err := c.turns.Take(ctx, key)
+	if err != nil {
+		return nil, err
 	}
+	defer done()
+	if entry := c.find(key); entry != nil {
+		return entry, nil
+	}
+	return c.fill(key, compute)
 }
 
 func (c *fileCache) find(key string) *cached {
@@ -90,7 +77,7 @@ func (c *fileCache) find(key string) *cached {
 	return element.Value.(*cached)
 }
 
-func (c *fileCache) fill(ctx context.Context, key string, compute func(ctx context.Context, dir string) (any, error)) (*cached, error) {
+func (c *fileCache) fill(key string, compute func(dir string) (any, error)) (*cached, error) {
 	c.mu.Lock()
 	c.made++
 	entry := &cached{key: key, dir: filepath.Join(c.dir, strconv.Itoa(c.made))}
@@ -99,7 +86,7 @@ func (c *fileCache) fill(ctx context.Context, key string, compute func(ctx conte
 		return nil, fmt.Errorf("make a folder for computed files: %w", err)
 	}
 	var err error
-	if entry.about, err = compute(ctx, entry.dir); err == nil {
+	if entry.about, err = compute(entry.dir); err == nil {
 		err = entry.measure()
 	}
 	if err != nil {

@@ -66,7 +66,7 @@ func (s *LiveState) Export(ctx context.Context, p *Publication, report, namespac
 	}
 	key := strings.Join([]string{"export", p.dir, published.RowsSHA256, report, namespace}, "\x00")
 	find := func(ctx context.Context) (*cached, error) {
-		return s.cache.get(ctx, s.live.end, key, func(ctx context.Context, dir string) (any, error) {
+		return s.cache.get(ctx, key, func(dir string) (any, error) {
 			return nil, s.alone(ctx, func() error {
 				described, _ := reports.Find(report)
 				options := reports.CSVOptions{FormulaGuard: config.CSVFormulaGuard, Gzip: config.Gzip, PartBytes: int64(limit)}

@@ -42,7 +42,7 @@ func (s *LiveState) Report(ctx context.Context, report reports.Report, namespace
 	}
 	key := strings.Join([]string{"report", report.Name, namespace, days.Granularity(), days.Reference(), days.LastDay()}, "\x00")
 	find := func(ctx context.Context) (*cached, error) {
-		return s.cache.get(ctx, s.live.end, key, func(ctx context.Context, dir string) (computed any, err error) {
+		return s.cache.get(ctx, key, func(dir string) (computed any, err error) {
 			err = s.alone(ctx, func() error {
 				computed, err = s.computeReport(ctx, report, namespace, days, dir)
 				return err
@@ -96,7 +96,7 @@ func (r *ComputedReport) OpenParquet(ctx context.Context) (*os.File, error) {
 // OpenCSV opens the rows as one CSV file, as it would be published.
 func (r *ComputedReport) OpenCSV(ctx context.Context) (*os.File, error) {
 	find := func(ctx context.Context) (*cached, error) {
-		return r.state.cache.get(ctx, r.state.live.end, r.key+"\x00csv", func(ctx context.Context, dir string) (any, error) {
+		return r.state.cache.get(ctx, r.key+"\x00csv", func(dir string) (any, error) {
 			file, err := r.OpenParquet(ctx)
 			if err != nil {
 				return nil, err

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -94,4 +95,9 @@ func (c *Config) ReportsOf(publisher string) ([]reports.Report, error) {
 	return slices.DeleteFunc(all, func(report reports.Report) bool {
 		return wanted != nil && !slices.Contains(wanted, report.Name)
 	}), nil
+}
+
+// Trusts reports whether what an address says about its clients is believed: trusted_proxies.
+func (c *Config) Trusts(address netip.Addr) bool {
+	return slices.ContainsFunc(c.trusted, func(prefix netip.Prefix) bool { return prefix.Contains(address) })
 }

@@ -1,0 +1,123 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/pullscope/pullscope/engine"
+	"github.com/pullscope/pullscope/engine/account"
+)
+
+// access is what one request may see.
+type access struct {
+	user        *account.User // nil: nobody logged in
+	all         bool          // an administrator
+	namespaces  []string      // in order; of an administrator those that are configured
+	images      []engine.Image
+	fingerprint string // of everything above
+}
+
+// accessOf learns who asks, and what they may see now.
+func (s *Server) accessOf(live *engine.Live, r *http.Request) (*access, error) {
+	a := &access{namespaces: slices.Clone(live.Config().Serve.Anonymous)}
+	if header := r.Header.Get("Authorization"); header != "" {
+		scheme, token, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return nil, unauthorized("the Authorization header is no Bearer token; log in at " + loginPath)
+		}
+		user, err := s.accounts.Authenticate(strings.TrimSpace(token))
+		if err != nil {
+			return nil, unauthorized("the token is not valid, or not any more; log in again at " + loginPath)
+		}
+		a.grant(live.Config(), user)
+	}
+	a.seal()
+	return a, nil
+}
+
+// grant adds what a user may see.
+func (a *access) grant(config *engine.Config, user *account.User) {
+	a.user, a.all = user, user.Admin
+	a.namespaces = append(a.namespaces, user.Namespaces...)
+	for _, publisher := range user.Publishers {
+		a.namespaces = append(a.namespaces, config.NamespacesOf(publisher)...)
+	}
+	for _, publisher := range config.Publishers {
+		if a.all {
+			a.namespaces = append(a.namespaces, publisher.Namespaces...)
+		}
+	}
+	for _, name := range user.Repositories {
+		if image, ok := parseImage(name); ok {
+			a.images = append(a.images, image)
+		}
+	}
+}
+
+func (a *access) seal() {
+	slices.Sort(a.namespaces)
+	a.namespaces = slices.Compact(a.namespaces)
+	a.images = slices.DeleteFunc(a.images, func(image engine.Image) bool { return slices.Contains(a.namespaces, image.Namespace) })
+	slices.SortFunc(a.images, func(x, y engine.Image) int { return strings.Compare(x.String(), y.String()) })
+	a.images = slices.Compact(a.images)
+	id := ""
+	if a.user != nil {
+		id = a.user.ID
+	}
+	names := append([]string{id, strings.Join(a.namespaces, "\x00")}, "all")
+	if !a.all {
+		names[2] = "some"
+	}
+	for _, image := range a.images {
+		names = append(names, image.String())
+	}
+	a.fingerprint = digest(names...)
+}
+
+// sees reports whether all of a namespace may be seen.
+func (a *access) sees(namespace string) bool {
+	if a.all {
+		return true
+	}
+	_, found := slices.BinarySearch(a.namespaces, namespace)
+	return found
+}
+
+// seesImage reports whether a repository may be seen.
+func (a *access) seesImage(image engine.Image) bool {
+	return a.sees(image.Namespace) || slices.Contains(a.images, image)
+}
+
+// seesPublication reports whether everything that a publication tells may be seen.
+func (a *access) seesPublication(p *engine.Publication) bool {
+	if a.all {
+		return true
+	}
+	unseen := func(namespace string) bool { return !a.sees(namespace) }
+	return !p.Unsure && !slices.ContainsFunc(p.Namespaces, unseen) && !slices.ContainsFunc(p.Others, unseen)
+}
+
+// known are the namespaces that may be seen, those with actions and those that are granted, in order.
+func (a *access) known(ctx context.Context, state *engine.LiveState) ([]string, error) {
+	if !a.all {
+		return a.namespaces, nil
+	}
+	images, err := state.Images(ctx)
+	if err != nil {
+		return nil, err
+	}
+	namespaces := slices.Clone(a.namespaces)
+	for _, image := range images {
+		namespaces = append(namespaces, image.Namespace)
+	}
+	slices.Sort(namespaces)
+	return slices.Compact(namespaces), nil
+}
+
+// parseImage reads namespace/repository; a repository may have further slashes.
+func parseImage(name string) (engine.Image, bool) {
+	namespace, repository, ok := strings.Cut(name, "/")
+	return engine.Image{Namespace: namespace, Repository: repository}, ok && namespace != "" && repository != ""
+}

@@ -1,0 +1,238 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzhttp"
+
+	"github.com/pullscope/pullscope/engine"
+	"github.com/pullscope/pullscope/engine/account"
+)
+
+// Where things are.
+const (
+	base            = "/api/publisher/analytics/v1"
+	loginPath       = "/v2/users/login"
+	secondLoginPath = "/v2/users/2fa-login"
+)
+
+// Server serves one data directory.
+type Server struct {
+	accounts *account.Store
+	log      *slog.Logger
+	answers  *answers
+	handler  http.Handler
+
+	mu         sync.RWMutex
+	live       *engine.Live
+	generation int // of the configuration
+}
+
+// New makes a server of what live reads for those whom accounts lets in. It closes live in the end.
+func New(live *engine.Live, accounts *account.Store, log *slog.Logger) *Server {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{accounts: accounts, log: log, answers: newAnswers(), live: live}
+	s.handler = s.observe(s.router())
+	return s
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Reload goes on with another configuration. Requests that have begun end with the one before.
+func (s *Server) Reload(live *engine.Live) error {
+	s.mu.Lock()
+	before := s.live
+	s.live = live
+	s.generation++
+	s.mu.Unlock()
+	return before.Close()
+}
+
+// Close lets go of the lake, when no request is answered any more.
+func (s *Server) Close() error {
+	live, _ := s.current()
+	return live.Close()
+}
+
+func (s *Server) current() (live *engine.Live, generation int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.live, s.generation
+}
+
+func (s *Server) router() http.Handler {
+	mux := http.NewServeMux()
+	for pattern, handler := range map[string]http.Handler{
+		"POST " + loginPath:       s.plain(s.login),
+		"POST " + secondLoginPath: s.plain(s.secondLogin),
+
+		"GET " + base:                             s.json(s.listNamespaces),
+		"GET " + base + "/{$}":                    s.json(s.listNamespaces),
+		"GET " + base + "/namespaces":             s.json(s.describeNamespaces),
+		"GET " + base + "/namespaces/{namespace}": s.json(s.describeNamespace),
+
+		"GET " + base + "/namespaces/{namespace}/pulls":              s.json(s.namespacePulls),
+		"GET " + base + "/namespaces/{namespace}/repos/{repo}/pulls": s.json(s.repositoryPulls),
+		"GET " + base + "/repos/pulls":                               s.json(s.repositoriesPulls),
+
+		"GET " + base + "/namespaces/{namespace}/pulls/exports/years":                                             s.json(s.exportYears),
+		"GET " + base + "/namespaces/{namespace}/pulls/exports/years/{year}/{timespantype}":                       s.json(s.exportTimespans),
+		"GET " + base + "/namespaces/{namespace}/pulls/exports/years/{year}/{timespantype}/{timespan}":            s.json(s.exportTimespan),
+		"GET " + base + "/namespaces/{namespace}/pulls/exports/years/{year}/{timespantype}/{timespan}/{dataview}": s.longJSON(s.exportFiles),
+		"GET " + base + "/downloads/{name}":                                                                       s.handle(reportTime, s.download),
+
+		"GET " + base + "/reports":                                   s.json(s.describeReports),
+		"GET " + base + "/namespaces/{namespace}/reports":            s.json(s.listReports),
+		"GET " + base + "/namespaces/{namespace}/reports/{report}":   s.gzip(s.handle(reportTime, s.computeReport)),
+		"GET " + base + "/namespaces/{namespace}/badge":              s.json(s.badge),
+		"GET " + base + "/namespaces/{namespace}/repos/{repo}/badge": s.json(s.badge),
+
+		"GET /openapi.json": s.gzip(documentHandler()),
+		"GET /docs":         s.gzip(docsHandler()),
+		"GET /docs.css":     s.gzip(docsStyleHandler()),
+		"GET /healthz":      s.plain(s.healthy),
+	} {
+		mux.Handle(pattern, handler)
+	}
+	return s.missing(mux)
+}
+
+// missing answers in our form where the router has no handler.
+func (s *Server) missing(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		said := httptest.NewRecorder()
+		handler.ServeHTTP(said, r)
+		switch {
+		case said.Code == http.StatusMethodNotAllowed:
+			allow := said.Header().Get("Allow")
+			s.tell(w, r, &problem{said.Code, "this can be asked with " + allow + " only", http.Header{"Allow": {allow}}})
+		default:
+			s.tell(w, r, notFound)
+		}
+	})
+}
+
+// plain makes a handler of one that needs neither access nor lake.
+func (s *Server) plain(do func(w http.ResponseWriter, r *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := do(w, r); err != nil {
+			s.tell(w, r, err)
+		}
+	})
+}
+
+// handle makes a handler of one that asks the lake for somebody.
+func (s *Server) handle(limit time.Duration, do func(w http.ResponseWriter, c *call) error) http.Handler {
+	return s.plain(func(w http.ResponseWriter, r *http.Request) error {
+		live, generation := s.current()
+		access, err := s.accessOf(live, r)
+		if err != nil {
+			return err
+		}
+		state, err := live.State()
+		if err != nil {
+			return err
+		}
+		defer state.Release()
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
+		defer cancel()
+		// Who reads slowly has no more time than who computes.
+		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit + patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return err
+		}
+		c := &call{Request: r.WithContext(ctx), live: live, generation: generation, state: state, access: access}
+		if err := do(w, c); err != nil {
+			if r.Context().Err() == nil && ctx.Err() != nil {
+				err = context.DeadlineExceeded
+			}
+			return err
+		}
+		return nil
+	})
+}
+
+// gzip packs what is larger than a packet, for those who take it.
+func (s *Server) gzip(next http.Handler) http.Handler {
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1200))
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return wrap(next)
+}
+
+func (s *Server) healthy(w http.ResponseWriter, r *http.Request) error {
+	live, _ := s.current()
+	state, err := live.State()
+	if err != nil {
+		s.log.Error("the lake cannot be read", "error", err)
+		return &problem{status: http.StatusServiceUnavailable, detail: "the lake cannot be read; the log of the server says why"}
+	}
+	defer state.Release()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+	return nil
+}
+
+// namespace is that of the path, which must be one that may be seen.
+func (c *call) namespace() (string, error) {
+	namespace := c.PathValue("namespace")
+	if c.access.sees(namespace) {
+		if !c.access.all {
+			return namespace, nil
+		}
+		known, err := c.access.known(c.Context(), c.state)
+		if err != nil {
+			return "", err
+		}
+		for _, other := range known {
+			if other == namespace {
+				return namespace, nil
+			}
+		}
+	}
+	return "", c.refuse()
+}
+
+// refuse is the answer about what may not be seen: who has not logged in may see it then.
+func (c *call) refuse() error {
+	if c.access.user == nil {
+		return unauthorized("log in at " + loginPath + " and send the token as Authorization: Bearer")
+	}
+	return notFound
+}
+
+// image is the repository of the path, which must be one that may be seen and has been pulled.
+func (c *call) image() (engine.Image, error) {
+	image := engine.Image{Namespace: c.PathValue("namespace"), Repository: c.PathValue("repo")}
+	return image, c.checkImage(image)
+}
+
+func (c *call) checkImage(image engine.Image) error {
+	if !c.access.seesImage(image) {
+		return c.refuse()
+	}
+	images, err := c.state.ImagesOf(c.Context(), image.Namespace)
+	if err != nil {
+		return err
+	}
+	for _, known := range images {
+		if known == image {
+			return nil
+		}
+	}
+	return c.refuse()
+}
