@@ -41,10 +41,10 @@ func (c *Config) validateServe() error {
 		return badKey("serve.anonymous", "namespaces are the first part of an image's name, such as acme of acme/app")
 	case s.ExportPartSize != 0 && s.ExportPartSize < 1000:
 		return badKey("serve.export_part_size", "%d bytes are less than 1KB", s.ExportPartSize)
-	case s.URLLifetime.Duration < time.Minute || s.URLLifetime.Duration > 7*day:
-		return badKey("serve.url_lifetime", "%s is not between 1m and 7d", s.URLLifetime)
-	case s.SessionLifetime.Duration < time.Minute || s.SessionLifetime.Duration > 30*day:
-		return badKey("serve.session_lifetime", "%s is not between 1m and 30d", s.SessionLifetime)
+	case s.SessionLifetime.Duration < time.Minute || s.SessionLifetime.Duration > 7*day || s.SessionLifetime.Duration%time.Second != 0:
+		return badKey("serve.session_lifetime", "%s is not between 1m and 7d, in whole seconds", s.SessionLifetime)
+	case s.URLLifetime.Duration < time.Minute || s.URLLifetime.Duration > s.SessionLifetime.Duration:
+		return badKey("serve.url_lifetime", "%s is not between 1m and session_lifetime, which is %s", s.URLLifetime, s.SessionLifetime)
 	}
 	if s.PublicURL != "" {
 		u, err := url.Parse(s.PublicURL)

@@ -56,7 +56,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		HideHelpCommand: true,
 		// A comma is part of a file's name.
 		DisableSliceFlagSeparator: true,
-		Commands:                  []*cli.Command{runCommand(), queryCommand(), schemaCommand(), exportCommand(), reportCommand(), explainCommand(), dataCommand(), configCommand(), checkCommand(), pruneCommand(), rebuildCommand(), statusCommand(), runsCommand(), rejectsCommand(), gapsCommand(), versionCommand()},
+		Commands:                  []*cli.Command{runCommand(), queryCommand(), schemaCommand(), exportCommand(), serveCommand(), reportCommand(), explainCommand(), dataCommand(), configCommand(), checkCommand(), pruneCommand(), rebuildCommand(), statusCommand(), runsCommand(), rejectsCommand(), gapsCommand(), versionCommand()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usageError("command %q is unknown; see engine --help", c.Args().First())
@@ -90,9 +90,10 @@ func logFlags() []cli.Flag {
 	}
 }
 
-// logLevel is what is logged: of a worker, which tells nothing on stdout, its runs, too.
+// logLevel is what is logged: of a worker, which tells nothing on stdout, its runs, too, and of a server
+// the requests.
 func logLevel(c *cli.Context) string {
-	if isWorker(c) && !c.IsSet("log-level") {
+	if (isWorker(c) || c.Command.Name == "serve") && !c.IsSet("log-level") {
 		return "info"
 	}
 	return c.String("log-level")

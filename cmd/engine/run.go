@@ -31,30 +31,34 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the check found a difference.`
 func runCommand() *cli.Command {
 	return &cli.Command{
 		Name: "run", Usage: "load logs, classify, check, store and publish reports",
-		Description: runUsage,
-		Flags: append([]cli.Flag{
-			dataFlag(),
-			&cli.StringSliceFlag{Name: "input", Usage: "a log `FILE`, directory or glob; repeatable; without any input only due reports are published"},
-			&cli.StringSliceFlag{Name: "extensions", Usage: "extension events: a csv, jsonl or parquet `FILE`, directory or glob; repeatable"},
-			&cli.StringFlag{Name: "format", Value: "auto", Usage: "the `FORMAT` of the logs: auto, csv, jsonl, parquet, nginx-json, combined, distribution-events or your own FILE.sql"},
-			configFlag(),
-			&cli.DurationFlag{Name: "window", Value: 5 * time.Second, Usage: "longest time between two requests of one pull"},
-			&cli.StringFlag{Name: "period", Usage: "publish only this `PERIOD`, 2026-W39 or 2026-09"},
-			&cli.BoolFlag{Name: "include-open", Usage: "publish periods that are not closed, too"},
-			&cli.BoolFlag{Name: "xlsx", Usage: "also publish a workbook per publisher and period, as reports.xlsx = true in the configuration"},
-			&cli.BoolFlag{Name: "gzip", Usage: "pack the published CSV files, as reports.gzip = true in the configuration"},
-			&cli.BoolFlag{Name: "json", Usage: "print the run's manifest as JSON instead of tables"},
-			&cli.BoolFlag{Name: "wait", Usage: "wait until no other run, or no other worker, is at work"},
-			&cli.IntFlag{Name: "late-days", Usage: "requests more than `N` days before the newest stored day are set aside, 0: none; in place of late_days in the configuration"},
-			&cli.BoolFlag{Name: "readmit", Usage: "take requests of any age, and those that were set aside as too late or in the future"},
-			&cli.BoolFlag{Name: "accept-clock", Usage: "go on though the clock is behind the last run"},
-			&cli.StringFlag{Name: "schedule", Usage: "stay and run `WHEN` due: hourly, daily, weekly, monthly or a cron expression in UTC"},
-			&cli.BoolFlag{Name: "once", Usage: "do one unattended run, as a worker does it, and end"},
-			&cli.StringFlag{Name: "metrics", Usage: "serve /metrics, /healthz and /readyz at this `ADDRESS`, such as :9090; only with --schedule"},
-		}, append(limitFlags(), logFlags()...)...),
+		Description:  runUsage,
+		Flags:        runFlags(),
 		OnUsageError: onUsageError,
 		Action:       run,
 	}
+}
+
+func runFlags() []cli.Flag {
+	return append([]cli.Flag{
+		dataFlag(),
+		&cli.StringSliceFlag{Name: "input", Usage: "a log `FILE`, directory or glob; repeatable; without any input only due reports are published"},
+		&cli.StringSliceFlag{Name: "extensions", Usage: "extension events: a csv, jsonl or parquet `FILE`, directory or glob; repeatable"},
+		&cli.StringFlag{Name: "format", Value: "auto", Usage: "the `FORMAT` of the logs: auto, csv, jsonl, parquet, nginx-json, combined, distribution-events or your own FILE.sql"},
+		configFlag(),
+		&cli.DurationFlag{Name: "window", Value: 5 * time.Second, Usage: "longest time between two requests of one pull"},
+		&cli.StringFlag{Name: "period", Usage: "publish only this `PERIOD`, 2026-W39 or 2026-09"},
+		&cli.BoolFlag{Name: "include-open", Usage: "publish periods that are not closed, too"},
+		&cli.BoolFlag{Name: "xlsx", Usage: "also publish a workbook per publisher and period, as reports.xlsx = true in the configuration"},
+		&cli.BoolFlag{Name: "gzip", Usage: "pack the published CSV files, as reports.gzip = true in the configuration"},
+		&cli.BoolFlag{Name: "json", Usage: "print the run's manifest as JSON instead of tables"},
+		&cli.BoolFlag{Name: "wait", Usage: "wait until no other run, or no other worker, is at work"},
+		&cli.IntFlag{Name: "late-days", Usage: "requests more than `N` days before the newest stored day are set aside, 0: none; in place of late_days in the configuration"},
+		&cli.BoolFlag{Name: "readmit", Usage: "take requests of any age, and those that were set aside as too late or in the future"},
+		&cli.BoolFlag{Name: "accept-clock", Usage: "go on though the clock is behind the last run"},
+		&cli.StringFlag{Name: "schedule", Usage: "stay and run `WHEN` due: hourly, daily, weekly, monthly or a cron expression in UTC"},
+		&cli.BoolFlag{Name: "once", Usage: "do one unattended run, as a worker does it, and end"},
+		&cli.StringFlag{Name: "metrics", Usage: "serve /metrics, /healthz and /readyz at this `ADDRESS`, such as :9090; only with --schedule"},
+	}, append(limitFlags(), logFlags()...)...)
 }
 
 func run(c *cli.Context) error {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -28,6 +29,9 @@ func (s *Server) accessOf(live *engine.Live, r *http.Request) (*access, error) {
 			return nil, unauthorized("the Authorization header is no Bearer token; log in at " + loginPath)
 		}
 		user, err := s.accounts.Authenticate(strings.TrimSpace(token))
+		if errors.Is(err, account.ErrUnavailable) {
+			return nil, err
+		}
 		if err != nil {
 			return nil, unauthorized("the token is not valid, or not any more; log in again at " + loginPath)
 		}

@@ -65,7 +65,7 @@ func (s *Server) secondLogin(w http.ResponseWriter, r *http.Request) error {
 
 // answerLogin answers a log-in that failed.
 func (s *Server) answerLogin(w http.ResponseWriter, err error) error {
-	var limited *account.LimitedError
+	var limited account.LimitedError
 	switch {
 	case errors.Is(err, account.ErrCredentials):
 		return send(w, http.StatusUnauthorized, loginFailure{Detail: wrongCredentials})

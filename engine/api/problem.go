@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pullscope/pullscope/engine"
+	"github.com/pullscope/pullscope/engine/account"
 )
 
 // problem is an error that is told to the client as it is.
@@ -57,6 +58,9 @@ func (s *Server) explain(r *http.Request, err error) *problem {
 		return &problem{status: http.StatusRequestEntityTooLarge, detail: fmt.Sprintf("the body is larger than %d bytes", large.Limit)}
 	case errors.Is(err, engine.ErrReplaced):
 		return &problem{status: http.StatusGone, detail: err.Error() + "; list it again"}
+	case errors.Is(err, account.ErrUnavailable):
+		s.log.Error("nobody is let in", "error", err)
+		return &problem{status: http.StatusServiceUnavailable, detail: "log-ins cannot be checked; the log of the server says why"}
 	case r.Context().Err() != nil:
 		// Nobody listens any more.
 		return &problem{status: http.StatusServiceUnavailable, detail: "the request has ended"}
