@@ -66,11 +66,11 @@ func (s *Server) jsonWithin(limit time.Duration, compute func(c *call) (any, err
 			return err
 		}
 		cache := "private, no-cache"
-		if c.access.user == nil {
+		if c.access.user == nil && !c.access.all {
 			cache = "public, max-age=60"
 		}
 		w.Header().Set("Cache-Control", cache)
-		w.Header().Set("Vary", "Authorization")
+		w.Header().Set("Vary", "Authorization, Cookie")
 		w.Header().Set("Content-Type", jsonType)
 		w.Header().Set("Etag", `W/"`+digest(string(body))+`"`)
 		http.ServeContent(w, c.withoutRange(), "", time.Time{}, bytes.NewReader(body))

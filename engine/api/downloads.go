@@ -136,6 +136,9 @@ func (s *Server) verify(c *call) (fileRef, error) {
 // holder is what who was given a URL may see now.
 func (s *Server) holder(c *call, file fileRef) (*access, error) {
 	a := &access{namespaces: slices.Clone(c.live.Config().Serve.Anonymous)}
+	if s.openToAll {
+		a.all = true
+	}
 	if file.User != "" {
 		user, ok := s.accounts.User(file.User)
 		if !ok {

@@ -24,10 +24,12 @@ const (
 
 // Server serves one data directory.
 type Server struct {
-	accounts *account.Store
-	log      *slog.Logger
-	answers  *answers
-	handler  http.Handler
+	accounts  *account.Store
+	log       *slog.Logger
+	answers   *answers
+	handler   http.Handler
+	querying  chan struct{} // holds who runs SQL
+	openToAll bool
 
 	mu         sync.RWMutex
 	live       *engine.Live
@@ -39,7 +41,7 @@ func New(live *engine.Live, accounts *account.Store, log *slog.Logger) *Server {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{accounts: accounts, log: log, answers: newAnswers(), live: live}
+	s := &Server{accounts: accounts, log: log, answers: newAnswers(), live: live, querying: make(chan struct{}, maxQueries)}
 	s.handler = s.observe(s.router())
 	return s
 }
@@ -74,6 +76,21 @@ func (s *Server) router() http.Handler {
 	for pattern, handler := range map[string]http.Handler{
 		"POST " + loginPath:       s.plain(s.login),
 		"POST " + secondLoginPath: s.plain(s.secondLogin),
+
+		"POST " + sessionPath:       s.plain(s.openSession),
+		"POST " + secondSessionPath: s.plain(s.openSecondSession),
+		"DELETE " + sessionPath:     s.plain(s.closeSession),
+
+		"GET " + base + "/me":                            s.json(s.describeMe),
+		"GET " + base + "/namespaces/{namespace}/images": s.json(s.listImages),
+		"GET " + base + "/namespaces/{namespace}/usage":  s.json(s.usage),
+		"POST " + base + "/query":                        s.gzip(s.handle(queryTime, s.query)),
+		"GET " + base + "/query/schema":                  s.json(s.describeSchema),
+		"GET " + base + "/query/saved":                   s.json(s.listSaved),
+		"GET " + base + "/status":                        s.json(ofAdmin(s.status)),
+		"GET " + base + "/runs":                          s.json(ofAdmin(s.runs)),
+		"GET " + base + "/rejects":                       s.json(ofAdmin(s.rejects)),
+		"GET " + base + "/gaps":                          s.json(ofAdmin(s.gaps)),
 
 		"GET " + base:                             s.json(s.listNamespaces),
 		"GET " + base + "/{$}":                    s.json(s.listNamespaces),
