@@ -58,8 +58,8 @@ func TestDocumentDescribesEveryOperation(t *testing.T) {
 			}
 		}
 	})
-	if count != 22 {
-		t.Errorf("there are %d operations, want 22", count)
+	if count != 35 {
+		t.Errorf("there are %d operations, want 35", count)
 	}
 }
 
@@ -104,7 +104,8 @@ func TestDocumentUsesEveryComponent(t *testing.T) {
 			}
 		}
 	}
-	requests := []string{"UsersLoginRequest", "Users2FALoginRequest"}
+	// What clients send, and what the commands of the engine print, may have more.
+	requests := []string{"UsersLoginRequest", "Users2FALoginRequest", "Status", "Run", "Rejects", "Gaps"}
 	for name, text := range document.Components["schemas"] {
 		closed := strings.Contains(string(text), `"additionalProperties": false`)
 		isObject := strings.Contains(string(text), `"properties"`)
