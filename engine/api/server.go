@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path"
+	"strings"
 	"sync"
 	"time"
 
@@ -109,6 +111,10 @@ func (s *Server) router() http.Handler {
 // missing answers in our form where the router has no handler.
 func (s *Server) missing(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if escaped := r.URL.EscapedPath(); strings.TrimSuffix(escaped, "/") != strings.TrimSuffix(path.Clean("/"+escaped), "/") {
+			s.tell(w, r, notFound) // the router would send /a/../b on to another path
+			return
+		}
 		handler, pattern := mux.Handler(r)
 		if pattern != "" {
 			mux.ServeHTTP(w, r)
