@@ -87,8 +87,7 @@ func (s *Server) computeReport(w http.ResponseWriter, c *call) error {
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	w.Header().Set("Content-Type", contentType(name))
 	w.Header().Set("Etag", `"`+etag+`"`)
-	serveFile(w, c.Request, file)
-	return nil
+	return s.serveFile(w, c.Request, file)
 }
 
 // report is the one that the path names, if the publisher of the namespace gets it.
