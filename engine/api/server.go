@@ -90,7 +90,7 @@ func (s *Server) router() http.Handler {
 		"GET " + base + "/namespaces/{namespace}/pulls/exports/years/{year}/{timespantype}":                       s.json(s.exportTimespans),
 		"GET " + base + "/namespaces/{namespace}/pulls/exports/years/{year}/{timespantype}/{timespan}":            s.json(s.exportTimespan),
 		"GET " + base + "/namespaces/{namespace}/pulls/exports/years/{year}/{timespantype}/{timespan}/{dataview}": s.longJSON(s.exportFiles),
-		"GET " + base + "/downloads/{name}":                                                                       s.handle(reportTime, s.download),
+		"GET " + base + "/downloads/{name}":                                                                       s.handleAny(reportTime, s.download),
 
 		"GET " + base + "/reports":                                   s.json(s.describeReports),
 		"GET " + base + "/namespaces/{namespace}/reports":            s.json(s.listReports),
@@ -143,12 +143,18 @@ func (s *Server) plain(do func(w http.ResponseWriter, r *http.Request) error) ht
 
 // handle makes a handler of one that asks the lake for somebody.
 func (s *Server) handle(limit time.Duration, do func(w http.ResponseWriter, c *call) error) http.Handler {
-	return s.plain(func(w http.ResponseWriter, r *http.Request) error {
-		live, generation := s.current()
-		access, err := s.accessOf(live, r)
-		if err != nil {
+	return s.handleAny(limit, func(w http.ResponseWriter, c *call) (err error) {
+		if c.access, err = s.accessOf(c.live, c.Request); err != nil {
 			return err
 		}
+		return do(w, c)
+	})
+}
+
+// handleAny makes a handler of one that asks the lake, whoever sent the request.
+func (s *Server) handleAny(limit time.Duration, do func(w http.ResponseWriter, c *call) error) http.Handler {
+	return s.plain(func(w http.ResponseWriter, r *http.Request) error {
+		live, generation := s.current()
 		state, err := live.State()
 		if err != nil {
 			return err
@@ -160,7 +166,7 @@ func (s *Server) handle(limit time.Duration, do func(w http.ResponseWriter, c *c
 		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit + patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return err
 		}
-		c := &call{Request: r.WithContext(ctx), live: live, generation: generation, state: state, access: access}
+		c := &call{Request: r.WithContext(ctx), live: live, generation: generation, state: state}
 		if err := do(w, c); err != nil {
 			if r.Context().Err() == nil && ctx.Err() != nil {
 				err = context.DeadlineExceeded
