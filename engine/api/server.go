@@ -71,6 +71,17 @@ func (s *Server) current() (live *engine.Live, generation int) {
 	return s.live, s.generation
 }
 
+// newest is the state of the lake, and what it is read with.
+func (s *Server) newest() (*engine.Live, int, *engine.LiveState, error) {
+	for {
+		live, generation := s.current()
+		state, err := live.State()
+		if now, _ := s.current(); err == nil || now == live {
+			return live, generation, state, err
+		} // else Reload closed it in this moment
+	}
+}
+
 func (s *Server) router() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, handler := range map[string]http.Handler{
@@ -154,8 +165,7 @@ func (s *Server) handle(limit time.Duration, do func(w http.ResponseWriter, c *c
 // handleAny makes a handler of one that asks the lake, whoever sent the request.
 func (s *Server) handleAny(limit time.Duration, do func(w http.ResponseWriter, c *call) error) http.Handler {
 	return s.plain(func(w http.ResponseWriter, r *http.Request) error {
-		live, generation := s.current()
-		state, err := live.State()
+		live, generation, state, err := s.newest()
 		if err != nil {
 			return err
 		}
@@ -187,8 +197,7 @@ func (s *Server) gzip(next http.Handler) http.Handler {
 }
 
 func (s *Server) healthy(w http.ResponseWriter, r *http.Request) error {
-	live, _ := s.current()
-	state, err := live.State()
+	_, _, state, err := s.newest()
 	if err != nil {
 		s.log.Error("the lake cannot be read", "error", err)
 		return &problem{status: http.StatusServiceUnavailable, detail: "the lake cannot be read; the log of the server says why"}
