@@ -231,7 +231,7 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request, file *os.File
 	if err != nil {
 		return fmt.Errorf("measure a file: %w", err)
 	}
-	p := &patient{ResponseWriter: w, control: http.NewResponseController(w)}
+	p := &patient{ResponseWriter: w, control: http.NewResponseController(w), block: s.timeouts.block}
 	http.ServeContent(p, r, "", time.Time{}, file)
 	if p.refused {
 		header := http.Header{"Content-Range": {fmt.Sprintf("bytes */%d", info.Size())}}
@@ -240,15 +240,13 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request, file *os.File
 	return nil
 }
 
-// patience is how long a client may take to receive a block of a download.
-const patience = time.Minute
-
 // patient gives each block of an answer its own time, so that large files may take long and clients that have
 // stopped reading may not.
 type patient struct {
 	http.ResponseWriter
 	control *http.ResponseController
-	refused bool // the range, in words that are not ours
+	block   time.Duration // for each
+	refused bool          // the range, in words that are not ours
 }
 
 func (p *patient) WriteHeader(status int) {
@@ -261,7 +259,7 @@ func (p *patient) Write(block []byte) (int, error) {
 	if p.refused {
 		return len(block), nil
 	}
-	if err := p.control.SetWriteDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := p.control.SetWriteDeadline(time.Now().Add(p.block)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
 	return p.ResponseWriter.Write(block)

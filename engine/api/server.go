@@ -29,6 +29,7 @@ type Server struct {
 	accounts *account.Store
 	log      *slog.Logger
 	answers  *answers
+	timeouts timeouts
 	handler  http.Handler
 
 	mu         sync.RWMutex
@@ -41,7 +42,7 @@ func New(live *engine.Live, accounts *account.Store, log *slog.Logger) *Server {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{accounts: accounts, log: log, answers: newAnswers(), live: live}
+	s := &Server{accounts: accounts, log: log, answers: newAnswers(), timeouts: defaultTimeouts, live: live}
 	s.handler = s.observe(s.router())
 	return s
 }
@@ -173,7 +174,7 @@ func (s *Server) handleAny(limit time.Duration, do func(w http.ResponseWriter, c
 		ctx, cancel := context.WithTimeout(r.Context(), limit)
 		defer cancel()
 		// Who reads slowly has no more time than who computes.
-		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit + patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit + s.timeouts.block)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return err
 		}
 		c := &call{Request: r.WithContext(ctx), live: live, generation: generation, state: state}
