@@ -78,7 +78,7 @@ func (s *Server) jsonWithin(limit time.Duration, compute func(c *call) (any, err
 	}))
 }
 
-// withoutRange is the request for the whole answer: a part of a JSON text is of no use.
+// withoutRange is the request for the whole answer: a part of a text that is packed on its way is of no use.
 func (c *call) withoutRange() *http.Request {
 	if c.Header.Get("Range") == "" {
 		return c.Request

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/netip"
@@ -78,12 +79,16 @@ func (s *Server) answerLogin(w http.ResponseWriter, err error) error {
 // readJSON reads the one JSON object of a body.
 func readJSON(w http.ResponseWriter, r *http.Request, into any, limit int64) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != jsonType {
-		return &problem{status: http.StatusUnsupportedMediaType, detail: "the body must be JSON, sent with Content-Type: application/json"}
+		return badRequest("the body must be JSON, sent with Content-Type: application/json")
 	}
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	err := decoder.Decode(into)
-	if err == nil && decoder.More() {
-		err = errors.New("there is more than one value")
+	if err == nil {
+		if _, err = decoder.Token(); err == nil {
+			err = errors.New("there is more than one value")
+		} else if errors.Is(err, io.EOF) {
+			err = nil
+		}
 	}
 	var large *http.MaxBytesError
 	switch {

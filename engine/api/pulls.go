@@ -168,7 +168,7 @@ func (p *params) lastMonths(live *engine.Live, unit engine.Unit, open bool) (fro
 
 // pulls are the counts of one page.
 func (c *call) pulls(p *params, request engine.PullsRequest) (counts []engine.PullCount, next string, err error) {
-	where, err := p.pageOf(maxRows, maxRows, c.listName(request))
+	where, err := p.pageOf(maxRows, maxPage, c.listName(request))
 	if err != nil {
 		return nil, "", err
 	}
