@@ -74,18 +74,20 @@ const maxLine = 64 << 10
 // askPassword reads what is typed without showing it.
 func askPassword(c *cli.Context, prompt string) (string, error) {
 	file := c.App.Reader.(*os.File) // see typesOn
-	state, err := term.GetState(int(file.Fd()))
+	// Raw before the prompt stands there, so that nothing is shown of what is typed at once.
+	state, err := term.MakeRaw(int(file.Fd()))
 	if err != nil {
 		return "", fmt.Errorf("ask for the password: %w", err)
 	}
 	fmt.Fprint(c.App.ErrWriter, prompt)
-	defer fmt.Fprintln(c.App.ErrWriter)
 	typed, err := inBackground(c.Context, func() (string, error) {
 		typed, err := term.ReadPassword(int(file.Fd()))
 		return string(typed), err
 	})
+	// Also after Ctrl-C: the terminal would go on showing nothing.
+	err = errors.Join(err, term.Restore(int(file.Fd()), state))
+	fmt.Fprintln(c.App.ErrWriter)
 	if err != nil {
-		_ = term.Restore(int(file.Fd()), state) // Ctrl-C leaves a terminal that shows nothing
 		return "", fmt.Errorf("ask for the password: %w", err)
 	}
 	return typed, nil
