@@ -62,6 +62,9 @@ func (l *Live) Close() error {
 // Config is what the lake is read with.
 func (l *Live) Config() *Config { return &l.engine.Config }
 
+// Engine is the engine whose data directory is read.
+func (l *Live) Engine() *Engine { return l.engine }
+
 // Now is the time by which periods are closed.
 func (l *Live) Now() time.Time { return l.engine.now() }
 

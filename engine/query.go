@@ -45,6 +45,8 @@ func (e *Engine) Query(ctx context.Context, query string, form QueryForm, begin 
 type QueryOptions struct {
 	// AllowPaths are files and directories that queries may read beside the data.
 	AllowPaths []string
+	// NoRejects leaves the view rejects empty: quarantined lines hold addresses, which stay on this machine.
+	NoRejects bool
 }
 
 // Querier runs queries over one state of the lake. It is not for concurrent use.
@@ -73,6 +75,9 @@ func (e *Engine) OpenQuery(ctx context.Context, options QueryOptions) (*Querier,
 	store, err := lake.OpenExisting(e.Dir)
 	if err != nil {
 		return nil, err
+	}
+	if options.NoRejects {
+		store.HideRejects()
 	}
 	q := &Querier{engine: e}
 	if q.snapshot, err = store.Snapshot(); err != nil {

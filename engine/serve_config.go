@@ -17,6 +17,9 @@ type ServeConfig struct {
 	// PublicURL is how users reach the server, such as "https://analytics.example.com": URLs in
 	// answers begin with it. Empty: what the request was addressed to.
 	PublicURL string `toml:"public_url"`
+	// Query says who may run SQL over HTTP, which sees all namespaces: administrators (the default) or everyone
+	// who has logged in.
+	Query string `toml:"query"`
 	// ExportPartSize cuts larger exports into several files; 500 MB. 0: never.
 	ExportPartSize ByteSize `toml:"export_part_size"`
 	// URLLifetime is how long the URL of a download works; 1 h.
@@ -26,6 +29,12 @@ type ServeConfig struct {
 	// CacheSize is how much disk space computed answers may take in the folder for temporary files; 2 GiB.
 	CacheSize ByteSize `toml:"cache_size"`
 }
+
+// The values of serve.query.
+const (
+	QueryAdministrators = "administrators"
+	QueryEveryone       = "everyone"
+)
 
 func defaultServe() ServeConfig {
 	return ServeConfig{
@@ -39,6 +48,8 @@ func (c *Config) validateServe() error {
 	switch {
 	case slices.ContainsFunc(s.Anonymous, func(namespace string) bool { return namespace == "" || strings.Contains(namespace, "/") }):
 		return badKey("serve.anonymous", "namespaces are the first part of an image's name, such as acme of acme/app")
+	case s.Query != "" && s.Query != QueryAdministrators && s.Query != QueryEveryone:
+		return badKey("serve.query", "%q is unknown; take administrators or everyone", s.Query)
 	case s.ExportPartSize != 0 && s.ExportPartSize < 1000:
 		return badKey("serve.export_part_size", "%d bytes are less than 1KB", s.ExportPartSize)
 	case s.SessionLifetime.Duration < time.Minute || s.SessionLifetime.Duration > 7*day || s.SessionLifetime.Duration%time.Second != 0:

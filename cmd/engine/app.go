@@ -56,7 +56,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		HideHelpCommand: true,
 		// A comma is part of a file's name.
 		DisableSliceFlagSeparator: true,
-		Commands:                  []*cli.Command{runCommand(), queryCommand(), schemaCommand(), exportCommand(), serveCommand(), reportCommand(), explainCommand(), dataCommand(), configCommand(), checkCommand(), pruneCommand(), rebuildCommand(), statusCommand(), runsCommand(), rejectsCommand(), gapsCommand(), versionCommand()},
+		Commands:                  []*cli.Command{runCommand(), queryCommand(), schemaCommand(), exportCommand(), serveCommand(), userCommand(), reportCommand(), explainCommand(), dataCommand(), configCommand(), checkCommand(), pruneCommand(), rebuildCommand(), statusCommand(), runsCommand(), rejectsCommand(), gapsCommand(), versionCommand()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usageError("command %q is unknown; see engine --help", c.Args().First())

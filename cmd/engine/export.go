@@ -150,8 +150,14 @@ func interspersed(c *cli.Context) ([]string, error) {
 		}
 		var failed error
 		set.Visit(func(f *flag.Flag) {
-			if err := c.Set(f.Name, f.Value.String()); err != nil {
-				failed = usageError("--%s: %w", f.Name, err)
+			values := []string{f.Value.String()}
+			if list, ok := f.Value.(*cli.StringSlice); ok {
+				values = list.Value()
+			}
+			for _, value := range values {
+				if err := c.Set(f.Name, value); err != nil {
+					failed = usageError("--%s: %w", f.Name, err)
+				}
 			}
 		})
 		if failed != nil {

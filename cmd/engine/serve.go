@@ -39,6 +39,7 @@ var serveOwn = []string{"data", "config", "memory", "threads", "log-format", "lo
 func serveCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "serve at this `ADDRESS`, such as :8080 for all addresses of the machine"},
+		&cli.BoolFlag{Name: "no-login", Usage: "let everybody who reaches the server see everything; only at an address of this machine alone, such as 127.0.0.1"},
 		&cli.BoolFlag{Name: "with-worker", Usage: "also run on a schedule; then --schedule, --input and the like are as for engine run"},
 	}
 	for _, flag := range runFlags() {
@@ -87,7 +88,14 @@ func serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	sayServing(c.App.Writer, e, accounts, listener.Addr())
+	if c.Bool("no-login") {
+		if !isLoopback(listener.Addr()) {
+			listener.Close()
+			return usageError("--no-login shows everything to everybody, and %s is reached from other machines; serve at 127.0.0.1 or log in", listener.Addr())
+		}
+		server.OpenToAll()
+	}
+	sayServing(c.App.Writer, e, accounts, listener.Addr(), c.Bool("no-login"))
 	group, ctx := errgroup.WithContext(c.Context)
 	group.Go(func() error { return server.Serve(ctx, listener) })
 	group.Go(func() error { reloadServer(ctx, c, e, server); return nil })
@@ -119,12 +127,17 @@ func checkServe(c *cli.Context) error {
 }
 
 // sayServing tells where the API is, and what is missing to use it.
-func sayServing(w io.Writer, e *engine.Engine, accounts *account.Store, address net.Addr) {
+func sayServing(w io.Writer, e *engine.Engine, accounts *account.Store, address net.Addr, open bool) {
 	url := "http://" + reachable(address)
 	fmt.Fprintf(w, "serving %s at %s/api/publisher/analytics/v1, described at %s/docs\n", e.Dir, url, url)
-	if users, err := accounts.List(); err == nil && len(users) == 0 && len(e.Config.Serve.Anonymous) == 0 {
+	if users, err := accounts.List(); err == nil && len(users) == 0 && len(e.Config.Serve.Anonymous) == 0 && !open {
 		fmt.Fprintf(w, "nobody may log in yet: engine user add NAME --namespace NAMESPACE --data %s\n", e.Dir)
 	}
+}
+
+func isLoopback(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // reachable is how the address is reached from this machine.

@@ -241,8 +241,16 @@ func TestLimiterProperty(t *testing.T) {
 		l := newLimiter(clock.now)
 		var open []*attempt
 		failed := map[byte]int{} // since the last success from the address
+		recount := func() {
+			for from := range byte(10) {
+				if p, ok := l.pairs.Peek(pairKey{l.hash("JANE"), network(netip.AddrFrom4([4]byte{10, 0, 0, from}))}); ok {
+					failed[from] = p.failures
+				}
+			}
+		}
 		for range rapid.IntRange(1, 80).Draw(r, "steps") {
-			switch rapid.SampledFrom([]string{"begin", "begin", "fail", "fail", "succeed", "release"}).Draw(r, "step") {
+			step := rapid.SampledFrom([]string{"begin", "begin", "fail", "fail", "succeed", "release"}).Draw(r, "step")
+			switch step {
 			case "begin":
 				from := rapid.ByteRange(0, 9).Draw(r, "from")
 				if try, err := l.begin("jane", netip.AddrFrom4([4]byte{10, 0, 0, from})); err == nil {
@@ -256,24 +264,17 @@ func TestLimiterProperty(t *testing.T) {
 					try := open[0]
 					open = open[1:]
 					try.fail()
-					for from := range byte(10) {
-						if p, ok := l.pairs.Peek(pairKey{l.hash("JANE"), network(netip.AddrFrom4([4]byte{10, 0, 0, from}))}); ok {
-							failed[from] = p.failures
-						}
-					}
+					recount()
 				}
 			case "succeed", "release":
 				if len(open) > 0 {
 					try := open[len(open)-1]
 					open = open[:len(open)-1]
-					try.succeed()
-					try.release()
-					clear(failed)
-					for from := range byte(10) {
-						if p, ok := l.pairs.Peek(pairKey{l.hash("jane"), network(netip.AddrFrom4([4]byte{10, 0, 0, from}))}); ok {
-							failed[from] = p.failures
-						}
+					if step == "succeed" {
+						try.succeed()
 					}
+					try.release()
+					recount()
 				}
 			}
 			for _, p := range l.pairs.Values() {

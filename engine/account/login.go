@@ -22,7 +22,7 @@ func (s *Store) Login(ctx context.Context, name, password string, address netip.
 	if err != nil {
 		return Login{}, err
 	}
-	if _, err := s.keys(); err != nil {
+	if _, err := s.keys(); err != nil { // before the work of a hash
 		return Login{}, err
 	}
 	known, _ := normalName(name)
@@ -75,6 +75,11 @@ func (s *Store) check(ctx context.Context, user *record, password string) (token
 // SecondFactor takes the token that Login gave and a code of the authenticator, and returns the session.
 // A token allows five tries, and a code is taken once. Errors as of Login.
 func (s *Store) SecondFactor(ctx context.Context, token, code string, address netip.Addr) (string, error) {
+	_, usersErr := s.users()
+	_, keysErr := s.keys()
+	if err := errors.Join(usersErr, keysErr); err != nil {
+		return "", err
+	}
 	if err := s.limits.admit(address); err != nil {
 		s.logLimited(ctx)
 		return "", err

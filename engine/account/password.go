@@ -88,7 +88,11 @@ func parsePHC(text string) (phc, error) {
 	if err != nil || len(hash) < 16 || len(hash) > 64 {
 		return phc{}, errHash
 	}
-	return phc{cost{uint32(numbers[0]), uint32(numbers[1]), uint8(numbers[2])}, salt, hash}, nil
+	p := phc{cost{uint32(numbers[0]), uint32(numbers[1]), uint8(numbers[2])}, salt, hash}
+	if p.String() != text { // base64 is read with line ends in it
+		return phc{}, errHash
+	}
+	return p, nil
 }
 
 // hasher evaluates argon2id, as many at once as there are processors: each takes 19 MiB, and a flood

@@ -66,11 +66,11 @@ func (s *Server) jsonWithin(limit time.Duration, compute func(c *call) (any, err
 			return err
 		}
 		cache := "private, no-cache"
-		if c.access.user == nil {
+		if c.access.user == nil && !c.access.all {
 			cache = "public, max-age=60"
 		}
 		w.Header().Set("Cache-Control", cache)
-		w.Header().Set("Vary", "Authorization")
+		w.Header().Set("Vary", "Authorization, Cookie")
 		w.Header().Set("Content-Type", jsonType)
 		w.Header().Set("Etag", `W/"`+digest(string(body))+`"`)
 		http.ServeContent(w, c.withoutRange(), "", time.Time{}, bytes.NewReader(body))
@@ -78,7 +78,7 @@ func (s *Server) jsonWithin(limit time.Duration, compute func(c *call) (any, err
 	}))
 }
 
-// withoutRange is the request for the whole answer: a part of a JSON text is of no use.
+// withoutRange is the request for the whole answer: a part of a text that is packed on its way is of no use.
 func (c *call) withoutRange() *http.Request {
 	if c.Header.Get("Range") == "" {
 		return c.Request

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"slices"
@@ -63,6 +64,14 @@ func validateRequest(request *http.Request) error {
 		if input.Route.Operation.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) == nil {
 			return fmt.Errorf("%s has no parameter %q", input.Route.Operation.OperationID, name)
 		}
+	}
+	if request.Body != nil { // read here, and sent later
+		body, err := io.ReadAll(request.Body)
+		if err != nil {
+			return err
+		}
+		request.Body = io.NopCloser(bytes.NewReader(body))
+		input.Request.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	return openapi3filter.ValidateRequest(request.Context(), input)
 }

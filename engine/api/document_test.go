@@ -58,8 +58,8 @@ func TestDocumentDescribesEveryOperation(t *testing.T) {
 			}
 		}
 	})
-	if count != 22 {
-		t.Errorf("there are %d operations, want 22", count)
+	if count != 35 {
+		t.Errorf("there are %d operations, want 35", count)
 	}
 }
 
@@ -71,7 +71,7 @@ func documentCheckAnswer(t *testing.T, name, status string, response *openapi3.R
 	if response.Headers["X-Request-Id"] == nil {
 		t.Errorf("%s has no X-Request-Id", name)
 	}
-	if (status == "304") != (len(response.Content) == 0) {
+	if (status == "304" || status == "204") != (len(response.Content) == 0) {
 		t.Errorf("%s has %d types of content", name, len(response.Content))
 	}
 	for mediaType, content := range response.Content {
@@ -104,7 +104,8 @@ func TestDocumentUsesEveryComponent(t *testing.T) {
 			}
 		}
 	}
-	requests := []string{"UsersLoginRequest", "Users2FALoginRequest"}
+	// What clients send, and what the commands of the engine print, may have more.
+	requests := []string{"UsersLoginRequest", "Users2FALoginRequest", "Status", "Run", "Rejects", "Gaps"}
 	for name, text := range document.Components["schemas"] {
 		closed := strings.Contains(string(text), `"additionalProperties": false`)
 		isObject := strings.Contains(string(text), `"properties"`)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -136,6 +137,9 @@ func (s *Server) verify(c *call) (fileRef, error) {
 // holder is what who was given a URL may see now.
 func (s *Server) holder(c *call, file fileRef) (*access, error) {
 	a := &access{namespaces: slices.Clone(c.live.Config().Serve.Anonymous)}
+	if s.openToAll {
+		a.all = true
+	}
 	if file.User != "" {
 		user, ok := s.accounts.User(file.User)
 		if !ok {
@@ -170,8 +174,7 @@ func (s *Server) download(w http.ResponseWriter, c *call) error {
 	w.Header().Set("Content-Type", contentType(file.File))
 	w.Header().Set("Etag", `"`+digest(file.Rows, file.Report, file.Namespace, file.File)+`"`)
 	w.Header().Set("Cache-Control", "private, max-age=0")
-	serveFile(w, c.Request, opened)
-	return nil
+	return s.serveFile(w, c.Request, opened)
 }
 
 // find is the publication that a URL is for, if it has the same rows still.
@@ -226,22 +229,40 @@ func contentType(name string) string {
 }
 
 // serveFile serves a file, or the range of it that is asked for.
-func serveFile(w http.ResponseWriter, r *http.Request, file *os.File) {
-	http.ServeContent(&patient{ResponseWriter: w, control: http.NewResponseController(w)}, r, "", time.Time{}, file)
+func (s *Server) serveFile(w http.ResponseWriter, r *http.Request, file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("measure a file: %w", err)
+	}
+	p := &patient{ResponseWriter: w, control: http.NewResponseController(w), block: s.timeouts.block}
+	http.ServeContent(p, r, "", time.Time{}, file)
+	if p.refused {
+		header := http.Header{"Content-Range": {fmt.Sprintf("bytes */%d", info.Size())}}
+		return &problem{http.StatusRequestedRangeNotSatisfiable, fmt.Sprintf("the file has no such range; it has %d bytes", info.Size()), header}
+	}
+	return nil
 }
-
-// patience is how long a client may take to receive a block of a download.
-const patience = time.Minute
 
 // patient gives each block of an answer its own time, so that large files may take long and clients that have
 // stopped reading may not.
 type patient struct {
 	http.ResponseWriter
 	control *http.ResponseController
+	block   time.Duration // for each
+	refused bool          // the range, in words that are not ours
+}
+
+func (p *patient) WriteHeader(status int) {
+	if p.refused = status == http.StatusRequestedRangeNotSatisfiable; !p.refused {
+		p.ResponseWriter.WriteHeader(status)
+	}
 }
 
 func (p *patient) Write(block []byte) (int, error) {
-	if err := p.control.SetWriteDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if p.refused {
+		return len(block), nil
+	}
+	if err := p.control.SetWriteDeadline(time.Now().Add(p.block)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
 	return p.ResponseWriter.Write(block)

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/netip"
@@ -38,7 +39,7 @@ type loginSuccess struct {
 
 func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	var body loginRequest
-	if err := readJSON(w, r, &body); err != nil {
+	if err := readJSON(w, r, &body, maxLogin); err != nil {
 		return err
 	}
 	login, err := s.accounts.Login(r.Context(), body.Username, body.Password, s.clientOf(r))
@@ -53,7 +54,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) secondLogin(w http.ResponseWriter, r *http.Request) error {
 	var body secondLoginRequest
-	if err := readJSON(w, r, &body); err != nil {
+	if err := readJSON(w, r, &body, maxLogin); err != nil {
 		return err
 	}
 	token, err := s.accounts.SecondFactor(r.Context(), body.Token, body.Code, s.clientOf(r))
@@ -76,14 +77,18 @@ func (s *Server) answerLogin(w http.ResponseWriter, err error) error {
 }
 
 // readJSON reads the one JSON object of a body.
-func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
+func readJSON(w http.ResponseWriter, r *http.Request, into any, limit int64) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != jsonType {
-		return &problem{status: http.StatusUnsupportedMediaType, detail: "the body must be JSON, sent with Content-Type: application/json"}
+		return badRequest("the body must be JSON, sent with Content-Type: application/json")
 	}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxLogin))
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	err := decoder.Decode(into)
-	if err == nil && decoder.More() {
-		err = errors.New("there is more than one value")
+	if err == nil {
+		if _, err = decoder.Token(); err == nil {
+			err = errors.New("there is more than one value")
+		} else if errors.Is(err, io.EOF) {
+			err = nil
+		}
 	}
 	var large *http.MaxBytesError
 	switch {

@@ -3,6 +3,7 @@ package api
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pullscope/pullscope/engine"
 	"github.com/pullscope/pullscope/engine/period"
@@ -151,17 +152,23 @@ func (p *params) pullsRequest(live *engine.Live) engine.PullsRequest {
 		}
 		return request
 	}
-	last := p.oneOf("period", "last-3-months", "last-2-months", "last-3-months", "last-6-months", "last-12-months")
-	request.From, request.To = live.LastMonths(request.Unit, periods[last])
-	if request.Open {
-		request.To = request.To.AddDate(0, 1, 0) // the running period begins where the closed ones end
-	}
+	request.From, request.To = p.lastMonths(live, request.Unit, request.Open)
 	return request
+}
+
+// lastMonths are the days that the parameter period means.
+func (p *params) lastMonths(live *engine.Live, unit engine.Unit, open bool) (from, to time.Time) {
+	last := p.oneOf("period", "last-3-months", "last-2-months", "last-3-months", "last-6-months", "last-12-months")
+	from, to = live.LastMonths(unit, periods[last])
+	if open {
+		to = to.AddDate(0, 1, 0) // the running period begins where the closed ones end
+	}
+	return from, to
 }
 
 // pulls are the counts of one page.
 func (c *call) pulls(p *params, request engine.PullsRequest) (counts []engine.PullCount, next string, err error) {
-	where, err := p.pageOf(maxRows, maxRows, c.listName(request))
+	where, err := p.pageOf(maxRows, maxPage, c.listName(request))
 	if err != nil {
 		return nil, "", err
 	}

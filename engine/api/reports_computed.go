@@ -86,9 +86,9 @@ func (s *Server) computeReport(w http.ResponseWriter, c *call) error {
 	name := fmt.Sprintf("%s-%s-%s..%s.%s", unfriendly.ReplaceAllString(namespace, "_"), report.Name, computed.Range.Reference(), computed.Range.LastDay(), format)
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	w.Header().Set("Content-Type", contentType(name))
-	w.Header().Set("Etag", `"`+etag+`"`)
-	serveFile(w, c.Request, file)
-	return nil
+	// Weak, since it may be packed on its way; and so no part of it can be asked for.
+	w.Header().Set("Etag", `W/"`+etag+`"`)
+	return s.serveFile(w, c.withoutRange(), file)
 }
 
 // report is the one that the path names, if the publisher of the namespace gets it.

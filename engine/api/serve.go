@@ -17,11 +17,19 @@ import (
 	"github.com/pullscope/pullscope/engine"
 )
 
-const (
-	maxConnections = 1024
-	// lastAnswers is how long answers may take when the server ends.
-	lastAnswers = 10 * time.Second
-)
+const maxConnections = 1024
+
+// timeouts are how long clients may take.
+type timeouts struct {
+	header, body time.Duration // of a request, each from its begin
+	idle         time.Duration // between two requests
+	block        time.Duration // to receive a block of a download
+	last         time.Duration // for answers that have begun when the server ends
+}
+
+var defaultTimeouts = timeouts{
+	header: 5 * time.Second, body: 15 * time.Second, idle: 2 * time.Minute, block: time.Minute, last: 10 * time.Second,
+}
 
 // Listen takes the address at which the server will listen.
 func Listen(address string) (net.Listener, error) {
@@ -40,7 +48,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
 		Handler: s,
 		// Handlers that take longer set their own deadlines.
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: answerTime + patience, IdleTimeout: 2 * time.Minute,
+		ReadHeaderTimeout: s.timeouts.header, ReadTimeout: s.timeouts.body, WriteTimeout: answerTime + s.timeouts.block, IdleTimeout: s.timeouts.idle,
 		MaxHeaderBytes: 16 << 10,
 		ErrorLog:       slog.NewLogLogger(quiet{s.log.Handler()}, slog.LevelDebug), // of what clients do
 	}
@@ -51,7 +59,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("serve the API: %w", err)
 	case <-ctx.Done():
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeouts.last)
 	defer cancel()
 	if server.Shutdown(last) != nil {
 		_ = server.Close() // they had their time

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,10 +26,13 @@ const (
 
 // Server serves one data directory.
 type Server struct {
-	accounts *account.Store
-	log      *slog.Logger
-	answers  *answers
-	handler  http.Handler
+	accounts  *account.Store
+	log       *slog.Logger
+	answers   *answers
+	timeouts  timeouts
+	handler   http.Handler
+	querying  chan struct{} // holds who runs SQL
+	openToAll bool
 
 	mu         sync.RWMutex
 	live       *engine.Live
@@ -39,7 +44,10 @@ func New(live *engine.Live, accounts *account.Store, log *slog.Logger) *Server {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{accounts: accounts, log: log, answers: newAnswers(), live: live}
+	s := &Server{
+		accounts: accounts, log: log, answers: newAnswers(), timeouts: defaultTimeouts, live: live,
+		querying: make(chan struct{}, maxQueries),
+	}
 	s.handler = s.observe(s.router())
 	return s
 }
@@ -69,11 +77,37 @@ func (s *Server) current() (live *engine.Live, generation int) {
 	return s.live, s.generation
 }
 
+// newest is the state of the lake, and what it is read with.
+func (s *Server) newest() (*engine.Live, int, *engine.LiveState, error) {
+	for {
+		live, generation := s.current()
+		state, err := live.State()
+		if now, _ := s.current(); err == nil || now == live {
+			return live, generation, state, err
+		} // else Reload closed it in this moment
+	}
+}
+
 func (s *Server) router() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, handler := range map[string]http.Handler{
 		"POST " + loginPath:       s.plain(s.login),
 		"POST " + secondLoginPath: s.plain(s.secondLogin),
+
+		"POST " + sessionPath:       s.plain(s.openSession),
+		"POST " + secondSessionPath: s.plain(s.openSecondSession),
+		"DELETE " + sessionPath:     s.plain(s.closeSession),
+
+		"GET " + base + "/me":                            s.json(s.describeMe),
+		"GET " + base + "/namespaces/{namespace}/images": s.json(s.listImages),
+		"GET " + base + "/namespaces/{namespace}/usage":  s.json(s.usage),
+		"POST " + base + "/query":                        s.gzip(s.handle(queryTime, s.query)),
+		"GET " + base + "/query/schema":                  s.json(s.describeSchema),
+		"GET " + base + "/query/saved":                   s.json(s.listSaved),
+		"GET " + base + "/status":                        s.json(ofAdmin(s.status)),
+		"GET " + base + "/runs":                          s.json(ofAdmin(s.runs)),
+		"GET " + base + "/rejects":                       s.json(ofAdmin(s.rejects)),
+		"GET " + base + "/gaps":                          s.json(ofAdmin(s.gaps)),
 
 		"GET " + base:                             s.json(s.listNamespaces),
 		"GET " + base + "/{$}":                    s.json(s.listNamespaces),
@@ -88,7 +122,7 @@ func (s *Server) router() http.Handler {
 		"GET " + base + "/namespaces/{namespace}/pulls/exports/years/{year}/{timespantype}":                       s.json(s.exportTimespans),
 		"GET " + base + "/namespaces/{namespace}/pulls/exports/years/{year}/{timespantype}/{timespan}":            s.json(s.exportTimespan),
 		"GET " + base + "/namespaces/{namespace}/pulls/exports/years/{year}/{timespantype}/{timespan}/{dataview}": s.longJSON(s.exportFiles),
-		"GET " + base + "/downloads/{name}":                                                                       s.handle(reportTime, s.download),
+		"GET " + base + "/downloads/{name}":                                                                       s.handleAny(reportTime, s.download),
 
 		"GET " + base + "/reports":                                   s.json(s.describeReports),
 		"GET " + base + "/namespaces/{namespace}/reports":            s.json(s.listReports),
@@ -109,6 +143,10 @@ func (s *Server) router() http.Handler {
 // missing answers in our form where the router has no handler.
 func (s *Server) missing(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if escaped := r.URL.EscapedPath(); strings.TrimSuffix(escaped, "/") != strings.TrimSuffix(path.Clean("/"+escaped), "/") {
+			s.tell(w, r, notFound) // the router would send /a/../b on to another path
+			return
+		}
 		handler, pattern := mux.Handler(r)
 		if pattern != "" {
 			mux.ServeHTTP(w, r)
@@ -137,13 +175,18 @@ func (s *Server) plain(do func(w http.ResponseWriter, r *http.Request) error) ht
 
 // handle makes a handler of one that asks the lake for somebody.
 func (s *Server) handle(limit time.Duration, do func(w http.ResponseWriter, c *call) error) http.Handler {
-	return s.plain(func(w http.ResponseWriter, r *http.Request) error {
-		live, generation := s.current()
-		access, err := s.accessOf(live, r)
-		if err != nil {
+	return s.handleAny(limit, func(w http.ResponseWriter, c *call) (err error) {
+		if c.access, err = s.accessOf(c.live, c.Request); err != nil {
 			return err
 		}
-		state, err := live.State()
+		return do(w, c)
+	})
+}
+
+// handleAny makes a handler of one that asks the lake, whoever sent the request.
+func (s *Server) handleAny(limit time.Duration, do func(w http.ResponseWriter, c *call) error) http.Handler {
+	return s.plain(func(w http.ResponseWriter, r *http.Request) error {
+		live, generation, state, err := s.newest()
 		if err != nil {
 			return err
 		}
@@ -151,10 +194,10 @@ func (s *Server) handle(limit time.Duration, do func(w http.ResponseWriter, c *c
 		ctx, cancel := context.WithTimeout(r.Context(), limit)
 		defer cancel()
 		// Who reads slowly has no more time than who computes.
-		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit + patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit + s.timeouts.block)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return err
 		}
-		c := &call{Request: r.WithContext(ctx), live: live, generation: generation, state: state, access: access}
+		c := &call{Request: r.WithContext(ctx), live: live, generation: generation, state: state}
 		if err := do(w, c); err != nil {
 			if r.Context().Err() == nil && ctx.Err() != nil {
 				err = context.DeadlineExceeded
@@ -175,8 +218,7 @@ func (s *Server) gzip(next http.Handler) http.Handler {
 }
 
 func (s *Server) healthy(w http.ResponseWriter, r *http.Request) error {
-	live, _ := s.current()
-	state, err := live.State()
+	_, _, state, err := s.newest()
 	if err != nil {
 		s.log.Error("the lake cannot be read", "error", err)
 		return &problem{status: http.StatusServiceUnavailable, detail: "the lake cannot be read; the log of the server says why"}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -171,6 +172,9 @@ func TestValidateRequests(t *testing.T) {
 		request.Header.Set("Content-Type", "application/json")
 		if err := validateRequest(request); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("the login %s: %v, want %q", body, err, want)
+		}
+		if left, err := io.ReadAll(request.Body); string(left) != body || err != nil {
+			t.Errorf("of the login %s, %q is left to be sent, %v", body, left, err)
 		}
 	}
 }

@@ -21,6 +21,8 @@ const (
 type Lake struct {
 	dir      string
 	readOnly bool // opened by OpenExisting: nothing is created or changed
+	// noRejects hides the quarantine, whose lines hold addresses.
+	noRejects bool
 }
 
 // Open opens a data directory for writing and creates what is missing of it.
@@ -58,6 +60,9 @@ func OpenExisting(dir string) (*Lake, error) {
 	}
 	return &Lake{dir: filepath.Clean(dir), readOnly: true}, nil
 }
+
+// HideRejects lets snapshots show no quarantined lines, and PublicDirs no place of them.
+func (l *Lake) HideRejects() { l.noRejects = true }
 
 // Dir returns the path of the data directory.
 func (l *Lake) Dir() string { return l.dir }

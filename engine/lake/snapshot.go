@@ -73,7 +73,7 @@ func (l *Lake) trySnapshot() (s *Snapshot, err error) {
 		return s, err
 	}
 	rejects, err := l.RejectsFiles()
-	if errors.Is(err, fs.ErrPermission) {
+	if errors.Is(err, fs.ErrPermission) || l.noRejects {
 		rejects, err = nil, nil // the quarantine holds addresses: to others than the owner it is empty
 	}
 	if s.rejects, err = s.addFiles(rejects, err); err != nil {
@@ -310,5 +310,9 @@ func (s *Snapshot) Close() error {
 
 // PublicDirs are the directories of the lake that hold nothing secret to those who may read them.
 func (l *Lake) PublicDirs() []string {
-	return []string{l.path(Requests.name), l.path(ExtensionEvents.name), l.path(rejectsDir), l.path(runsDir), l.path(reportsDir)}
+	dirs := []string{l.path(Requests.name), l.path(ExtensionEvents.name), l.path(runsDir), l.path(reportsDir)}
+	if !l.noRejects {
+		dirs = append(dirs, l.path(rejectsDir))
+	}
+	return dirs
 }

@@ -1,0 +1,151 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/pullscope/pullscope/engine"
+	"github.com/pullscope/pullscope/engine/account"
+)
+
+// Where the dashboard logs in and out. Its session is a cookie that scripts cannot read and other sites cannot use.
+const (
+	sessionPath       = "/dashboard/session"
+	secondSessionPath = "/dashboard/session/2fa"
+	sessionCookie     = "pullscope_session"
+)
+
+// tokenOf is the session that a request carries: as Bearer, or as the cookie of the dashboard.
+func tokenOf(r *http.Request) (token string, isCookie bool, err error) {
+	if header := r.Header.Get("Authorization"); header != "" {
+		scheme, token, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return "", false, unauthorized("the Authorization header is no Bearer token; log in at " + loginPath)
+		}
+		return strings.TrimSpace(token), false, nil
+	}
+	if cookie, err := r.Cookie(sessionCookie); err == nil {
+		return cookie.Value, true, nil
+	}
+	return "", false, nil
+}
+
+type sessionUser struct {
+	Name  string `json:"name"`
+	Admin bool   `json:"admin"`
+}
+
+func (s *Server) openSession(w http.ResponseWriter, r *http.Request) error {
+	var body loginRequest
+	if err := readJSON(w, r, &body, maxLogin); err != nil {
+		return err
+	}
+	login, err := s.accounts.Login(r.Context(), body.Username, body.Password, s.clientOf(r))
+	if err != nil {
+		return s.answerLogin(w, err)
+	}
+	if login.SecondFactor != "" {
+		return send(w, http.StatusUnauthorized, loginFailure{"a second factor is required", login.SecondFactor})
+	}
+	return s.keepSession(w, r, login.Token)
+}
+
+func (s *Server) openSecondSession(w http.ResponseWriter, r *http.Request) error {
+	var body secondLoginRequest
+	if err := readJSON(w, r, &body, maxLogin); err != nil {
+		return err
+	}
+	token, err := s.accounts.SecondFactor(r.Context(), body.Token, body.Code, s.clientOf(r))
+	if err != nil {
+		return s.answerLogin(w, err)
+	}
+	return s.keepSession(w, r, token)
+}
+
+func (s *Server) keepSession(w http.ResponseWriter, r *http.Request, token string) error {
+	user, err := s.accounts.Authenticate(token)
+	if err != nil {
+		return err
+	}
+	if err := s.setCookie(w, r, token, 0); err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, sessionUser{user.Name, user.Admin})
+}
+
+// setCookie sets the cookie until the browser closes, or removes it where age is negative.
+func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, value string, age int) error {
+	live, _ := s.current()
+	address, err := s.base(live, r)
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: sessionCookie, Value: value, Path: "/", MaxAge: age,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(address, "https:"),
+	})
+	return nil
+}
+
+func (s *Server) closeSession(w http.ResponseWriter, r *http.Request) error {
+	if err := s.setCookie(w, r, "", -1); err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// me is who asks, and what they may see and do.
+type me struct {
+	Name       string   `json:"name"`
+	Admin      bool     `json:"admin"`
+	Login      bool     `json:"login"`
+	Query      bool     `json:"query"`
+	Namespaces []string `json:"namespaces"`
+	ExtraRepos []string `json:"extraRepos"`
+	FirstDay   string   `json:"firstDay"`
+	LastDay    string   `json:"lastDay"`
+	Version    string   `json:"version"`
+}
+
+func (s *Server) describeMe(c *call) (any, error) {
+	if err := newParams(c.URL.RawQuery).err; err != nil {
+		return nil, err
+	}
+	namespaces, err := c.mine()
+	if err != nil {
+		return nil, err
+	}
+	m := me{Admin: c.access.all, Login: !s.openToAll, Query: c.mayQuery(), Namespaces: append([]string{}, namespaces...), Version: engine.Version}
+	if c.access.user != nil {
+		m.Name = c.access.user.Name
+	}
+	if m.ExtraRepos, err = c.extraRepos(); err != nil {
+		return nil, err
+	}
+	first, last, err := c.state.DaysOf(c.Context(), namespaces)
+	m.FirstDay, m.LastDay = string(first), string(last)
+	return m, err
+}
+
+// OpenToAll lets everybody who reaches the server see everything, without log-in. It is for servers that only
+// this machine reaches, and comes before the first request.
+func (s *Server) OpenToAll() { s.openToAll = true }
+
+// authenticate finds the user of a token. Of a cookie that does not hold any more nothing is said.
+func (s *Server) authenticate(r *http.Request) (*account.User, error) {
+	token, isCookie, err := tokenOf(r)
+	if err != nil || token == "" && isCookie || token == "" && r.Header.Get("Authorization") == "" {
+		return nil, err
+	}
+	user, err := s.accounts.Authenticate(token)
+	switch {
+	case err == nil || errors.Is(err, account.ErrUnavailable):
+		return user, err
+	case isCookie:
+		return nil, nil
+	}
+	return nil, unauthorized("the token is not valid, or not any more; log in again at " + loginPath)
+}
