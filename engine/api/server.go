@@ -15,6 +15,7 @@ import (
 
 	"github.com/pullscope/pullscope/engine"
 	"github.com/pullscope/pullscope/engine/account"
+	"github.com/pullscope/pullscope/engine/dashboard"
 )
 
 // Where things are.
@@ -94,6 +95,9 @@ func (s *Server) router() http.Handler {
 		"POST " + loginPath:       s.plain(s.login),
 		"POST " + secondLoginPath: s.plain(s.secondLogin),
 
+		"GET /{$}":                  http.RedirectHandler(dashboard.Path, http.StatusFound),
+		"GET /dashboard":            dashboard.Handler(),
+		"GET " + dashboard.Path:     dashboard.Handler(),
 		"POST " + sessionPath:       s.plain(s.openSession),
 		"POST " + secondSessionPath: s.plain(s.openSecondSession),
 		"DELETE " + sessionPath:     s.plain(s.closeSession),
