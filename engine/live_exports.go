@@ -45,7 +45,8 @@ func (p *Publication) Views() []string {
 
 // Export is a report of a publication, restricted to a namespace that is in it, cut into files of about
 // serve.export_part_size. What is published for this namespace alone, and is no larger, is served as it is;
-// otherwise its rows are written anew, which gives the same bytes but for the rows left out.
+// otherwise its rows are written anew, which gives the same bytes but for the rows left out. ErrReplaced says that it
+// has been published anew.
 func (s *LiveState) Export(ctx context.Context, p *Publication, report, namespace string) (*Export, error) {
 	source := p.file(report)
 	published, ok := p.Manifest.Find(report)
@@ -70,7 +71,11 @@ func (s *LiveState) Export(ctx context.Context, p *Publication, report, namespac
 			return nil, s.alone(ctx, func() error {
 				described, _ := reports.Find(report)
 				options := reports.CSVOptions{FormulaGuard: config.CSVFormulaGuard, Gzip: config.Gzip, PartBytes: int64(limit)}
-				return s.writeCSV(ctx, described, source, "where namespace = ?", []any{namespace}, dir, options)
+				err := s.writeCSV(ctx, described, source, "where namespace = ?", []any{namespace}, dir, options)
+				if replaced := p.checkSame(); replaced != nil {
+					return replaced // the rows are of a later revision, or there are none
+				}
+				return err
 			})
 		})
 	}

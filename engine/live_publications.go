@@ -161,13 +161,18 @@ func (p *Publication) Open(name string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a published report: %w", err)
 	}
-	// Directories are replaced whole: while the manifest is the same, so is what was opened before.
-	now, err := reports.ReadManifest(p.dir)
-	if err == nil && (now == nil || !reflect.DeepEqual(now, p.Manifest)) {
-		err = ErrReplaced
-	}
-	if err != nil {
+	if err := p.checkSame(); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
+}
+
+// checkSame returns ErrReplaced unless what was opened before is of this publication: directories are replaced whole,
+// and while the manifest is the same, so is the rest.
+func (p *Publication) checkSame() error {
+	now, err := reports.ReadManifest(p.dir)
+	if err == nil && (now == nil || !reflect.DeepEqual(now, p.Manifest)) {
+		return ErrReplaced
+	}
+	return err
 }
