@@ -68,7 +68,8 @@ func (s *LiveState) computeReport(ctx context.Context, report reports.Report, na
 	owner.Namespaces = []string{namespace}
 	e.Config.Publishers = []Publisher{owner}
 	var computed *ComputedReport
-	err := e.Report(ctx, ReportRequest{Report: report, Publisher: owner.ID, Range: days}, func(rows *ReportRows) error {
+	snapshot, request := s.querier.snapshot, ReportRequest{Report: report, Publisher: owner.ID, Range: days}
+	err := e.reportFrom(ctx, snapshot, filepath.Join(snapshot.Dir(), "spill-report"), request, func(rows *ReportRows) error {
 		computed = &ComputedReport{Report: rows.Report, Range: rows.Range, Rows: rows.Rows, Suppressed: rows.Suppressed}
 		return rows.WriteParquet(ctx, filepath.Join(dir, computedRows))
 	})
