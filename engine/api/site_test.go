@@ -310,7 +310,7 @@ func (s *site) get(t testing.TB, who, path string, change ...func(*http.Request)
 
 // apiPath is a path below the base of the API, unless it is one of elsewhere.
 func apiPath(path string) string {
-	for _, elsewhere := range []string{"http", "/v2/", "/docs", "/openapi", "/healthz"} {
+	for _, elsewhere := range []string{"http", base, "/v2/", "/docs", "/openapi", "/healthz"} {
 		if strings.HasPrefix(path, elsewhere) {
 			return path
 		}
@@ -322,7 +322,7 @@ func apiPath(path string) string {
 func (r reply) want(t testing.TB, status int) reply {
 	t.Helper()
 	if r.StatusCode != status {
-		t.Errorf("%s %s answers %d %.200q, want %d", r.Request.Method, r.Request.URL.RequestURI(), r.StatusCode, r.body, status)
+		t.Errorf("%s %.200s answers %d %.200q, want %d", r.Request.Method, r.Request.URL.RequestURI(), r.StatusCode, r.body, status)
 	}
 	return r
 }
