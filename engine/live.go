@@ -117,6 +117,7 @@ type LiveState struct {
 	connections chan *duck.DB
 	siblings    []*duck.DB
 	cache       *fileCache
+	tables      *actionTables
 	heavy       chan struct{} // holds who computes what takes long
 
 	users int // guarded by Live.mu; Live is one
@@ -128,7 +129,7 @@ type LiveState struct {
 func (l *Live) openState(mark string) (s *LiveState, err error) {
 	ctx := l.end
 	q := &Querier{engine: l.engine}
-	s = &LiveState{live: l, mark: mark, querier: q, users: 1, heavy: make(chan struct{}, 1)}
+	s = &LiveState{live: l, mark: mark, querier: q, users: 1, heavy: make(chan struct{}, 1), tables: newActionTables()}
 	if q.snapshot, err = l.store.Snapshot(); err != nil {
 		return nil, err
 	}
@@ -201,25 +202,36 @@ func (s *LiveState) close() error {
 
 // query runs a query of our own on a connection that is free, and scans each row into dest before yield.
 func (s *LiveState) query(ctx context.Context, query string, args []any, dest []any, yield func()) error {
-	var db *duck.DB
+	return s.connected(ctx, func(db *duck.DB) error {
+		rows, err := db.Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := rows.Scan(dest...); err != nil {
+				return fmt.Errorf("read the result: %w", err)
+			}
+			yield()
+		}
+		return rows.Err()
+	})
+}
+
+// exec runs a statement of our own.
+func (s *LiveState) exec(ctx context.Context, statement string) error {
+	return s.connected(ctx, func(db *duck.DB) error { return db.Exec(ctx, statement) })
+}
+
+// connected waits for a connection that is free.
+func (s *LiveState) connected(ctx context.Context, do func(*duck.DB) error) error {
 	select {
-	case db = <-s.connections:
+	case db := <-s.connections:
+		defer func() { s.connections <- db }()
+		return do(db)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { s.connections <- db }()
-	rows, err := db.Query(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return fmt.Errorf("read the result: %w", err)
-		}
-		yield()
-	}
-	return rows.Err()
 }
 
 // memo remembers what was computed once for a key. What failed is computed again.

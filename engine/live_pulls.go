@@ -249,7 +249,16 @@ func (s *LiveState) storedPulls(ctx context.Context, request PullsRequest, spans
 	if from.IsZero() {
 		return nil, nil
 	}
-	params := map[string]any{"Unit": string(request.Unit), "Group": groupColumns[request.By]}
+	table := "actions"
+	if namespaces := request.namespaces(); len(namespaces) == 1 {
+		of, done, err := s.actionsOf(ctx, namespaces[0])
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		table = of
+	}
+	params := map[string]any{"Table": table, "Unit": string(request.Unit), "Group": groupColumns[request.By]}
 	return s.readPulls(ctx, request, "stored_pulls", params, []any{from, to}, func(key string) *pullSpan { return byDay[key] })
 }
 

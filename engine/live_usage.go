@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pullscope/pullscope/engine/duck"
+	"github.com/pullscope/pullscope/engine/lake"
 	"github.com/pullscope/pullscope/engine/period"
 	sqlfiles "github.com/pullscope/pullscope/sql"
 )
@@ -86,6 +87,8 @@ type usageQuery struct {
 	From, Last      period.Day
 	Top             int
 	Ranked          bool
+
+	table string // with the actions of the namespace
 }
 
 type usageBy struct{ Name, Expression string }
@@ -106,6 +109,12 @@ func (s *LiveState) Usage(ctx context.Context, request UsageRequest) (*Usage, er
 			query.Conditions = append(query.Conditions, dimension.expression+" in ("+duck.List(values)+")")
 		}
 	}
+	var done func()
+	var err error
+	if query.table, done, err = s.actionsOf(ctx, request.Namespace); err != nil {
+		return nil, err
+	}
+	defer done()
 	usage := &Usage{First: query.From, Last: query.Last}
 	total := query
 	total.By = nil
@@ -205,7 +214,7 @@ func (s *LiveState) usageRows(ctx context.Context, q usageQuery, text *string, g
 	}
 	closed := s.live.Now().Add(-s.live.Config().Grace.Duration)
 	var rows []UsageRow
-	err = s.query(ctx, query, nil, dest, func() {
+	err = s.query(ctx, readFrom(query, q.table), nil, dest, func() {
 		if groups != nil {
 			*groups = count
 		}
@@ -221,6 +230,15 @@ func (s *LiveState) usageRows(ctx context.Context, q usageQuery, text *string, g
 		return nil, fmt.Errorf("count the usage of %s: %w", q.Namespace, err)
 	}
 	return rows, nil
+}
+
+// Days are the first and the last stored day of all; empty where there are none.
+func (s *LiveState) Days() (first, last period.Day) {
+	days := s.querier.snapshot.Days(lake.Requests)
+	if len(days) == 0 {
+		return "", ""
+	}
+	return days[0], days[len(days)-1]
 }
 
 // DaysOf are the first and the last day with stored actions of these namespaces; empty where there are none.

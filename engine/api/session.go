@@ -125,7 +125,10 @@ func (s *Server) describeMe(c *call) (any, error) {
 	if m.ExtraRepos, err = c.extraRepos(); err != nil {
 		return nil, err
 	}
-	first, last, err := c.state.DaysOf(c.Context(), namespaces)
+	first, last := c.state.Days()
+	if !c.access.all {
+		first, last, err = c.state.DaysOf(c.Context(), namespaces)
+	}
 	m.FirstDay, m.LastDay = string(first), string(last)
 	return m, err
 }
