@@ -171,6 +171,17 @@ func patterns(paths []string) []string {
 // Mark names the state: another one has another mark.
 func (s *LiveState) Mark() string { return s.mark }
 
+// isCurrent reports whether no run has changed days or reports since the state was taken. Runs finish before they take
+// their commits away, so the mark is looked at last.
+func (s *LiveState) isCurrent() (bool, error) {
+	settled, err := s.live.store.IsSettled()
+	if err != nil || !settled {
+		return false, err
+	}
+	mark, err := s.live.store.Mark()
+	return mark == s.mark, err
+}
+
 // Release says that the caller does not use the state any more.
 func (s *LiveState) Release() {
 	s.live.mu.Lock()
