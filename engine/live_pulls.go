@@ -100,7 +100,7 @@ func (l *Live) LastMonths(unit Unit, n int) (from, to time.Time) {
 type pullSpan struct {
 	first, after time.Time
 	open         bool
-	final        bool     // requests of it were pruned: nothing but its published reports can tell its numbers
+	final        bool         // requests of it were pruned: nothing but its published reports can tell its numbers
 	published    []spanReport // what tells its numbers, one per publisher; none: the actions do
 }
 
