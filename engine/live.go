@@ -19,7 +19,7 @@ import (
 type Live struct {
 	engine *Engine
 	store  *lake.Lake
-	end    context.Context // of everything that is computed for several who ask
+	end    context.Context // of opening a state; ended by Close
 	stop   context.CancelFunc
 
 	mu      sync.Mutex
@@ -45,7 +45,8 @@ func (e *Engine) OpenLive() (*Live, error) {
 	return l, nil
 }
 
-// Close ends what is being computed, and waits until the states are released.
+// Close gives no more states, and waits until those that there are have been released. What is being computed ends
+// with the context of who asked for it.
 func (l *Live) Close() error {
 	l.stop()
 	l.mu.Lock()
@@ -174,6 +175,17 @@ func patterns(paths []string) []string {
 
 // Mark names the state: another one has another mark.
 func (s *LiveState) Mark() string { return s.mark }
+
+// isCurrent reports whether no run has changed days or reports since the state was taken. Runs finish before they take
+// their commits away, so the mark is looked at last.
+func (s *LiveState) isCurrent() (bool, error) {
+	settled, err := s.live.store.IsSettled()
+	if err != nil || !settled {
+		return false, err
+	}
+	mark, err := s.live.store.Mark()
+	return mark == s.mark, err
+}
 
 // Release says that the caller does not use the state any more.
 func (s *LiveState) Release() {

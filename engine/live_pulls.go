@@ -100,19 +100,26 @@ func (l *Live) LastMonths(unit Unit, n int) (from, to time.Time) {
 type pullSpan struct {
 	first, after time.Time
 	open         bool
-	final        bool     // requests of it were pruned: nothing but its published reports can tell its numbers
-	files        []string // the published reports that tell its numbers, one per publisher; none: the actions do
+	final        bool         // requests of it were pruned: nothing but its published reports can tell its numbers
+	published    []spanReport // what tells its numbers, one per publisher; none: the actions do
+}
+
+// spanReport is a published report on one period.
+type spanReport struct {
+	of   *Publication
+	file string
 }
 
 // Pulls counts pulls, ordered by image, period and group. Closed weeks and months by repository and namespace are as
-// they are published; everything else is counted from the stored actions. A period without pulls has no
-// row, nor has one whose requests were pruned before it was published.
+// they are published, but for those that a run has published anew since the state was taken; these, and everything
+// else, are counted from the stored actions. A period without pulls has no row, nor has one whose requests were pruned
+// before it was published.
 func (s *LiveState) Pulls(ctx context.Context, request PullsRequest) ([]PullCount, error) {
 	spans := s.spans(request)
 	if err := s.findPublished(ctx, request, spans); err != nil {
 		return nil, err
 	}
-	counts, err := s.publishedPulls(ctx, request, spans)
+	counts, err := s.samePublishedPulls(ctx, request, spans)
 	if err != nil {
 		return nil, err
 	}
@@ -183,15 +190,15 @@ func (s *LiveState) findPublished(ctx context.Context, request PullsRequest, spa
 				continue
 			}
 			for _, span := range spans {
-				if p.Period.Start.Equal(span.first) && !span.open && (span.final || p.tellsOf(namespaces)) {
-					span.files = append(span.files, file)
+				if p.Period.Start.Equal(span.first) && !span.open && (span.final || p.current && p.tellsOf(namespaces)) {
+					span.published = append(span.published, spanReport{p, file})
 				}
 			}
 		}
 	}
 	for _, span := range spans {
-		if len(span.files) < len(owned) && !span.final {
-			span.files = nil // what is published of one may be older than what is stored of the other
+		if len(span.published) < len(owned) && !span.final {
+			span.published = nil // what is published of one may be older than what is stored of the other
 		}
 	}
 	return nil
@@ -216,14 +223,42 @@ func (r PullsRequest) namespaces() []string {
 	return slices.Compact(namespaces)
 }
 
+// samePublishedPulls is publishedPulls where no run replaces a report meanwhile. What it replaces is left to the actions,
+// which are still those that the report told of.
+func (s *LiveState) samePublishedPulls(ctx context.Context, request PullsRequest, spans []*pullSpan) ([]PullCount, error) {
+	for {
+		counts, failed := s.publishedPulls(ctx, request, spans)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		current, err := s.isCurrent()
+		if err != nil {
+			return nil, err
+		}
+		if current || !forgetReplaced(spans) {
+			return counts, failed
+		}
+	}
+}
+
+// forgetReplaced makes the periods forget reports that are not there any more, and tells whether there are some.
+func forgetReplaced(spans []*pullSpan) (some bool) {
+	for _, span := range spans {
+		if slices.ContainsFunc(span.published, func(report spanReport) bool { return report.of.checkSame() != nil }) {
+			span.published, some = nil, true
+		}
+	}
+	return some
+}
+
 // publishedPulls reads the periods of which reports are published.
 func (s *LiveState) publishedPulls(ctx context.Context, request PullsRequest, spans []*pullSpan) ([]PullCount, error) {
 	byFile := map[string]*pullSpan{}
 	var files []string
 	for _, p := range spans {
-		for _, file := range p.files {
-			byFile[file] = p
-			files = append(files, file)
+		for _, report := range p.published {
+			byFile[report.file] = p
+			files = append(files, report.file)
 		}
 	}
 	if len(files) == 0 {
@@ -237,7 +272,7 @@ func (s *LiveState) storedPulls(ctx context.Context, request PullsRequest, spans
 	byDay := map[string]*pullSpan{}
 	var from, to time.Time
 	for _, p := range spans {
-		if len(p.files) > 0 || p.final {
+		if len(p.published) > 0 || p.final {
 			continue
 		}
 		if from.IsZero() {

@@ -109,7 +109,6 @@ func TestLivePullsAroundTheGrace(t *testing.T) {
 func TestLivePullsAreAsPublished(t *testing.T) {
 	t.Parallel()
 	e := newYear(t, date("2027-01-06"))
-	e.Config.Publishers = slices.Clone(e.Config.Publishers)
 	if err := os.RemoveAll(filepath.Join(e.Dir, "requests", "day=2027-01-01")); err != nil {
 		t.Fatal(err)
 	}

@@ -173,7 +173,7 @@ var ownedPulls = [][]Publisher{
 	{{ID: "all", Name: "All", Namespaces: []string{"acme", "globex", "nobody", "acme-labs"}}},
 }
 
-// publisherDirs are the folders of reports, by the namespace, as SEMANTICS.md has it: a namespace nobody owns is its
+// publisherDir is the folder of the reports on a namespace, as SEMANTICS.md has it: a namespace nobody owns is its
 // own publisher.
 func publisherDir(publishers []Publisher, namespace string) string {
 	id := namespace
