@@ -65,8 +65,10 @@ const computedRows = "report.parquet"
 func (s *LiveState) computeReport(ctx context.Context, report reports.Report, namespace string, days *period.Range, dir string) (*ComputedReport, error) {
 	e := *s.live.engine
 	owner := e.Config.PublisherOf(namespace)
-	owner.Namespaces = []string{namespace}
-	e.Config.Publishers = []Publisher{owner}
+	if !strings.HasPrefix(owner.ID, "~") { // such an id cannot be configured, and owns nothing else
+		owner.Namespaces = []string{namespace}
+		e.Config.Publishers = []Publisher{owner}
+	}
 	var computed *ComputedReport
 	err := e.Report(ctx, ReportRequest{Report: report, Publisher: owner.ID, Range: days}, func(rows *ReportRows) error {
 		computed = &ComputedReport{Report: rows.Report, Range: rows.Range, Rows: rows.Rows, Suppressed: rows.Suppressed}
