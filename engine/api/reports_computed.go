@@ -59,7 +59,7 @@ func (s *Server) computeReport(w http.ResponseWriter, c *call) error {
 	computed, err := c.state.Report(c.Context(), report, namespace, days)
 	if err != nil {
 		var usage *engine.UsageError
-		if errors.As(err, &usage) && report.Path == "" && !errors.As(err, new(*engine.PrunedError)) {
+		if errors.As(err, &usage) && days == nil && report.Path == "" && !errors.As(err, new(*engine.PrunedError)) {
 			return &problem{status: http.StatusUnprocessableEntity, detail: "there are no requests to report on yet"}
 		}
 		return err

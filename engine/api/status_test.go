@@ -295,3 +295,14 @@ func testPruned(t *testing.T) {
 	empty.get(t, "ann", "/namespaces/acme/pulls").says(t, 200, `{"pulls":[]}`)
 	empty.get(t, "ann", "/").says(t, 200, `{"namespaces":[]}`)
 }
+
+// TestNamespaceNamedAsAPublisher asks for a namespace that is nobody's, and has the id of another's publisher.
+func TestNamespaceNamedAsAPublisher(t *testing.T) {
+	s := demo(t, func(c *engine.Config) { c.Publishers[1].ID = "library" })
+	s.get(t, "root", "/namespaces/library/pulls").says(t, 200, `"repo":"nginx"`)
+	s.get(t, "root", "/namespaces/library/reports").want(t, 200)
+	computed := s.get(t, "root", "/namespaces/library/reports/pulls_repo_summary").says(t, 200, `"repository":"nginx"`)
+	if strings.Contains(string(computed.body), "globex") {
+		t.Errorf("the report on library tells of globex: %s", computed.body)
+	}
+}
