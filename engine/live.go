@@ -157,7 +157,18 @@ func (l *Live) openState(mark string) (s *LiveState, err error) {
 	if s.cache, err = newFileCache(filepath.Join(q.snapshot.Dir(), "cache"), int64(l.engine.Config.Serve.CacheSize)); err != nil {
 		return nil, err
 	}
-	return s, q.db.Restrict(ctx, slices.Concat(l.store.PublicDirs(), []string{q.snapshot.Dir()}, q.snapshot.Paths()))
+	readable := append(l.store.PublicDirs(), q.snapshot.Dir())
+	return s, q.db.Restrict(ctx, slices.Concat(readable, patterns(readable), q.snapshot.Paths()))
+}
+
+// patterns are the paths as read_parquet is given them: the database holds what it is asked for against what it may
+// read before it looks for files.
+func patterns(paths []string) []string {
+	escaped := make([]string, len(paths))
+	for i, path := range paths {
+		escaped[i] = duck.Path(path)
+	}
+	return escaped
 }
 
 // Mark names the state: another one has another mark.

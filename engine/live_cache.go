@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,7 +14,7 @@ import (
 )
 
 // fileCache keeps files that were computed once for who asks next. Those that nobody asked for the longest go
-// when all of them take more than the limit.
+// when all of them take more than the limit, as soon as nobody holds them.
 type fileCache struct {
 	dir   string
 	limit int64
@@ -35,6 +34,9 @@ type cached struct {
 	files []CachedFile
 	bytes int64
 	about any
+
+	users   int // who hold it, guarded by fileCache.mu
+	dropped bool
 }
 
 // CachedFile is a computed file.
@@ -50,8 +52,9 @@ func newFileCache(dir string, limit int64) (*fileCache, error) {
 	return &fileCache{dir: dir, limit: limit, entries: map[string]*list.Element{}, order: list.New()}, nil
 }
 
-// get is what is known under a key. Where nothing is, compute fills a folder, once for all who ask meanwhile.
-func (c *fileCache) get(ctx context.Context, key string, compute func(dir string) (about any, err error)) (*cached, error) {
+// hold is what is known under a key, and stays until it is released. Where nothing is, compute fills a folder, once
+// for all who ask meanwhile.
+func (c *fileCache) hold(ctx context.Context, key string, compute func(dir string) (about any, err error)) (*cached, error) {
 	if entry := c.find(key); entry != nil {
 		return entry, nil
 	}
@@ -74,7 +77,17 @@ func (c *fileCache) find(key string) *cached {
 		return nil
 	}
 	c.order.MoveToFront(element)
-	return element.Value.(*cached)
+	entry := element.Value.(*cached)
+	entry.users++
+	return entry
+}
+
+// release says that the caller does not hold the entry any more.
+func (c *fileCache) release(entry *cached) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	entry.users--
+	c.sweep(entry)
 }
 
 func (c *fileCache) fill(key string, compute func(dir string) (any, error)) (*cached, error) {
@@ -94,6 +107,7 @@ func (c *fileCache) fill(key string, compute func(dir string) (any, error)) (*ca
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	entry.users = 1
 	c.entries[key] = c.order.PushFront(entry)
 	c.bytes += entry.bytes
 	for c.bytes > c.limit && c.order.Len() > 1 {
@@ -102,12 +116,19 @@ func (c *fileCache) fill(key string, compute func(dir string) (any, error)) (*ca
 	return entry, nil
 }
 
-// drop removes the files of an entry; who has one open reads it to its end.
 func (c *fileCache) drop(element *list.Element) {
 	entry := c.order.Remove(element).(*cached)
 	delete(c.entries, entry.key)
 	c.bytes -= entry.bytes
-	_ = os.RemoveAll(entry.dir) // else it goes with the folder of the state
+	entry.dropped = true
+	c.sweep(entry)
+}
+
+// sweep removes the files of a dropped entry that nobody holds; who has one open reads it to its end.
+func (c *fileCache) sweep(entry *cached) {
+	if entry.dropped && entry.users == 0 {
+		_ = os.RemoveAll(entry.dir) // else it goes with the folder of the state
+	}
 }
 
 func (e *cached) measure() error {
@@ -126,14 +147,19 @@ func (e *cached) measure() error {
 	return nil
 }
 
-// open opens a file of an entry, which may have been dropped since.
-func (e *cached) open(name string) (*os.File, error) {
-	file, err := os.Open(filepath.Join(e.dir, filepath.Base(name)))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errGone
-	}
-	return file, err
-}
+// path is where a file of the entry is while it is held.
+func (e *cached) path(name string) string { return filepath.Join(e.dir, filepath.Base(name)) }
 
-// errGone says that computed files were dropped; asking again computes them anew.
-var errGone = errors.New("open a computed file: it has made room for others; ask again")
+// open opens a file of what hold finds or computes.
+func (c *fileCache) open(ctx context.Context, hold func(context.Context) (*cached, error), name string) (*os.File, error) {
+	entry, err := hold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer c.release(entry)
+	file, err := os.Open(entry.path(name))
+	if err != nil {
+		return nil, fmt.Errorf("open a computed file: %w", err)
+	}
+	return file, nil
+}

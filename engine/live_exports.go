@@ -45,7 +45,8 @@ func (p *Publication) Views() []string {
 
 // Export is a report of a publication, restricted to a namespace that is in it, cut into files of about
 // serve.export_part_size. What is published for this namespace alone, and is no larger, is served as it is;
-// otherwise its rows are written anew, which gives the same bytes but for the rows left out.
+// otherwise its rows are written anew, which gives the same bytes but for the rows left out. ErrReplaced says that it
+// has been published anew.
 func (s *LiveState) Export(ctx context.Context, p *Publication, report, namespace string) (*Export, error) {
 	source := p.file(report)
 	published, ok := p.Manifest.Find(report)
@@ -65,21 +66,26 @@ func (s *LiveState) Export(ctx context.Context, p *Publication, report, namespac
 		return e, nil
 	}
 	key := strings.Join([]string{"export", p.dir, published.RowsSHA256, report, namespace}, "\x00")
-	find := func(ctx context.Context) (*cached, error) {
-		return s.cache.get(ctx, key, func(dir string) (any, error) {
+	hold := func(ctx context.Context) (*cached, error) {
+		return s.cache.hold(ctx, key, func(dir string) (any, error) {
 			return nil, s.alone(ctx, func() error {
 				described, _ := reports.Find(report)
 				options := reports.CSVOptions{FormulaGuard: config.CSVFormulaGuard, Gzip: config.Gzip, PartBytes: int64(limit)}
-				return s.writeCSV(ctx, described, source, "where namespace = ?", []any{namespace}, dir, options)
+				err := s.writeCSV(ctx, described, source, "where namespace = ?", []any{namespace}, dir, options)
+				if replaced := p.checkSame(); replaced != nil {
+					return replaced // the rows are of a later revision, or there are none
+				}
+				return err
 			})
 		})
 	}
-	entry, err := find(ctx)
+	entry, err := hold(ctx)
 	if err != nil {
 		return nil, err
 	}
+	defer s.cache.release(entry)
 	e := &Export{open: func(file ExportFile) (*os.File, error) {
-		return reopen(ctx, find, entry, file.Name)
+		return s.cache.open(ctx, hold, file.Name)
 	}}
 	for _, file := range entry.files {
 		e.Files = append(e.Files, ExportFile(file))
@@ -94,18 +100,6 @@ func (e *Export) Open(name string) (*os.File, error) {
 		return nil, ErrReplaced
 	}
 	return e.open(e.Files[at])
-}
-
-// reopen opens a computed file, and computes it again where it was dropped since.
-func reopen(ctx context.Context, find func(context.Context) (*cached, error), entry *cached, name string) (*os.File, error) {
-	file, err := entry.open(name)
-	for try := 0; errors.Is(err, errGone) && try < publicationTries; try++ {
-		if entry, err = find(ctx); err != nil {
-			return nil, err
-		}
-		file, err = entry.open(name)
-	}
-	return file, err
 }
 
 func isCSV(name string) bool {

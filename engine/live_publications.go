@@ -152,8 +152,18 @@ func (p *Publication) has(subject reports.Subject) bool {
 // ErrReplaced says that a published file is not there any more: a later revision is, or it was too old to be kept.
 var ErrReplaced = errors.New("the report has been published anew, or is not kept any more")
 
+// names reports whether the manifest names a file.
+func (p *Publication) names(name string) bool {
+	is := func(file reports.File) bool { return file.Name == name }
+	return p.Manifest.Workbook != nil && is(*p.Manifest.Workbook) ||
+		slices.ContainsFunc(p.Manifest.Reports, func(published reports.Published) bool { return slices.ContainsFunc(published.Files, is) })
+}
+
 // Open opens a file that the manifest names, as it is described there, or returns ErrReplaced.
 func (p *Publication) Open(name string) (*os.File, error) {
+	if !p.names(name) {
+		return nil, ErrReplaced
+	}
 	file, err := os.Open(filepath.Join(p.dir, filepath.Base(name)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrReplaced
@@ -161,13 +171,18 @@ func (p *Publication) Open(name string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a published report: %w", err)
 	}
-	// Directories are replaced whole: while the manifest is the same, so is what was opened before.
-	now, err := reports.ReadManifest(p.dir)
-	if err == nil && (now == nil || !reflect.DeepEqual(now, p.Manifest)) {
-		err = ErrReplaced
-	}
-	if err != nil {
+	if err := p.checkSame(); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
+}
+
+// checkSame returns ErrReplaced unless what was opened before is of this publication: directories are replaced whole,
+// and while the manifest is the same, so is the rest.
+func (p *Publication) checkSame() error {
+	now, err := reports.ReadManifest(p.dir)
+	if err == nil && (now == nil || !reflect.DeepEqual(now, p.Manifest)) {
+		return ErrReplaced
+	}
+	return err
 }

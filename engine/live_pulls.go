@@ -85,16 +85,22 @@ type PullCount struct {
 }
 
 // LastMonths are the days whose periods "the last n months" means: of months the last n that are closed; of weeks
-// and days those that begin in the n months before the end of the last closed one.
+// and days those that begin in the n months before the end of the last closed one. Where the month that this leads to
+// is shorter, its last day is the first.
 func (l *Live) LastMonths(unit Unit, n int) (from, to time.Time) {
 	to = unit.begin(l.Now().Add(-l.Config().Grace.Duration))
-	return to.AddDate(0, -n, 0), to
+	from = to.AddDate(0, -n, 0)
+	if from.Day() != to.Day() { // 31 February is some day of March
+		from = from.AddDate(0, 0, -from.Day())
+	}
+	return from, to
 }
 
 // pullSpan is one period that is asked for.
 type pullSpan struct {
 	first, after time.Time
 	open         bool
+	final        bool     // requests of it were pruned: nothing but its published reports can tell its numbers
 	files        []string // the published reports that tell its numbers, one per publisher; none: the actions do
 }
 
@@ -139,7 +145,7 @@ func (s *LiveState) spans(request PullsRequest) []*pullSpan {
 	var spans []*pullSpan
 	for first := begin; first.Before(end); first = request.Unit.next(first) {
 		p := &pullSpan{first: first, after: request.Unit.next(first)}
-		p.open = closed.Before(p.after)
+		p.open, p.final = closed.Before(p.after), s.pruned != "" && !p.first.After(s.pruned.Time())
 		if !p.open || request.Open {
 			spans = append(spans, p)
 		}
@@ -173,18 +179,18 @@ func (s *LiveState) findPublished(ctx context.Context, request PullsRequest, spa
 		for i := range publications {
 			p := &publications[i]
 			file := p.file(report)
-			if p.Period.Granularity != granularity || p.Manifest.Open || file == "" || !p.tellsOf(namespaces) {
+			if p.Period.Granularity != granularity || p.Manifest.Open || file == "" {
 				continue
 			}
 			for _, span := range spans {
-				if p.Period.Start.Equal(span.first) && !span.open {
+				if p.Period.Start.Equal(span.first) && !span.open && (span.final || p.tellsOf(namespaces)) {
 					span.files = append(span.files, file)
 				}
 			}
 		}
 	}
 	for _, span := range spans {
-		if len(span.files) < len(owned) {
+		if len(span.files) < len(owned) && !span.final {
 			span.files = nil // what is published of one may be older than what is stored of the other
 		}
 	}
@@ -231,7 +237,7 @@ func (s *LiveState) storedPulls(ctx context.Context, request PullsRequest, spans
 	byDay := map[string]*pullSpan{}
 	var from, to time.Time
 	for _, p := range spans {
-		if len(p.files) > 0 || s.pruned != "" && !p.first.After(s.pruned.Time()) {
+		if len(p.files) > 0 || p.final {
 			continue
 		}
 		if from.IsZero() {

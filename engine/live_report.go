@@ -25,8 +25,7 @@ type ComputedReport struct {
 
 	state *LiveState
 	key   string
-	find  func(context.Context) (*cached, error)
-	entry *cached
+	hold  func(context.Context) (*cached, error)
 }
 
 // Report computes a report on one namespace, as if its publisher owned only that; days is nil for the newest
@@ -41,8 +40,8 @@ func (s *LiveState) Report(ctx context.Context, report reports.Report, namespace
 		days = &newest
 	}
 	key := strings.Join([]string{"report", report.Name, namespace, days.Granularity(), days.Reference(), days.LastDay()}, "\x00")
-	find := func(ctx context.Context) (*cached, error) {
-		return s.cache.get(ctx, key, func(dir string) (computed any, err error) {
+	hold := func(ctx context.Context) (*cached, error) {
+		return s.cache.hold(ctx, key, func(dir string) (computed any, err error) {
 			err = s.alone(ctx, func() error {
 				computed, err = s.computeReport(ctx, report, namespace, days, dir)
 				return err
@@ -50,12 +49,13 @@ func (s *LiveState) Report(ctx context.Context, report reports.Report, namespace
 			return computed, err
 		})
 	}
-	entry, err := find(ctx)
+	entry, err := hold(ctx)
 	if err != nil {
 		return nil, err
 	}
+	defer s.cache.release(entry)
 	r := *entry.about.(*ComputedReport)
-	r.state, r.key, r.find, r.entry = s, key, find, entry
+	r.state, r.key, r.hold = s, key, hold
 	r.Open = s.live.Now().Before(r.Range.To.Add(s.live.Config().Grace.Duration))
 	return &r, nil
 }
@@ -68,7 +68,8 @@ func (s *LiveState) computeReport(ctx context.Context, report reports.Report, na
 	owner.Namespaces = []string{namespace}
 	e.Config.Publishers = []Publisher{owner}
 	var computed *ComputedReport
-	err := e.Report(ctx, ReportRequest{Report: report, Publisher: owner.ID, Range: days}, func(rows *ReportRows) error {
+	snapshot, request := s.querier.snapshot, ReportRequest{Report: report, Publisher: owner.ID, Range: days}
+	err := e.reportFrom(ctx, snapshot, filepath.Join(snapshot.Dir(), "spill-report"), request, func(rows *ReportRows) error {
 		computed = &ComputedReport{Report: rows.Report, Range: rows.Range, Rows: rows.Rows, Suppressed: rows.Suppressed}
 		return rows.WriteParquet(ctx, filepath.Join(dir, computedRows))
 	})
@@ -77,40 +78,36 @@ func (s *LiveState) computeReport(ctx context.Context, report reports.Report, na
 
 // Page yields the rows from offset on, at most limit of them, as one JSON object each.
 func (r *ComputedReport) Page(ctx context.Context, offset, limit int64, yield func(object string)) error {
-	file, err := r.OpenParquet(ctx)
+	entry, err := r.hold(ctx)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer r.state.cache.release(entry)
 	query := fmt.Sprintf("select cast(json_object(%s) as varchar) from read_parquet(%s, file_row_number = true) where file_row_number >= ? and file_row_number < ? order by file_row_number",
-		jsonFields(r.Report.Columns), duck.Quote(duck.Path(file.Name())))
+		jsonFields(r.Report.Columns), duck.Quote(duck.Path(entry.path(computedRows))))
 	var object string
 	return r.state.query(ctx, query, []any{offset, offset + limit}, []any{&object}, func() { yield(object) })
 }
 
 // OpenParquet opens the rows as a Parquet file.
 func (r *ComputedReport) OpenParquet(ctx context.Context) (*os.File, error) {
-	return reopen(ctx, r.find, r.entry, computedRows)
+	return r.state.cache.open(ctx, r.hold, computedRows)
 }
 
 // OpenCSV opens the rows as one CSV file, as it would be published.
 func (r *ComputedReport) OpenCSV(ctx context.Context) (*os.File, error) {
-	find := func(ctx context.Context) (*cached, error) {
-		return r.state.cache.get(ctx, r.key+"\x00csv", func(dir string) (any, error) {
-			file, err := r.OpenParquet(ctx)
+	hold := func(ctx context.Context) (*cached, error) {
+		return r.state.cache.hold(ctx, r.key+"\x00csv", func(dir string) (any, error) {
+			rows, err := r.hold(ctx)
 			if err != nil {
 				return nil, err
 			}
-			defer file.Close()
+			defer r.state.cache.release(rows)
 			options := reports.CSVOptions{FormulaGuard: r.state.live.Config().Reports.CSVFormulaGuard}
-			return nil, r.state.writeCSV(ctx, r.Report, file.Name(), "", nil, dir, options)
+			return nil, r.state.writeCSV(ctx, r.Report, rows.path(computedRows), "", nil, dir, options)
 		})
 	}
-	entry, err := find(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return reopen(ctx, find, entry, r.Report.Name+".csv")
+	return r.state.cache.open(ctx, hold, r.Report.Name+".csv")
 }
 
 // jsonFields are the arguments of json_object for columns.

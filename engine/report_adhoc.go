@@ -57,6 +57,11 @@ func (e *Engine) Report(ctx context.Context, request ReportRequest, use func(*Re
 		return err
 	}
 	defer snapshot.Close()
+	return e.reportFrom(ctx, snapshot, filepath.Join(snapshot.Dir(), "spill"), request, use)
+}
+
+// reportFrom computes a report from a snapshot. What does not fit into memory waits in spill, which nobody else uses.
+func (e *Engine) reportFrom(ctx context.Context, snapshot *lake.Snapshot, spill string, request ReportRequest, use func(*ReportRows) error) error {
 	runs, err := snapshot.Manifests()
 	if err != nil {
 		return err
@@ -73,7 +78,7 @@ func (e *Engine) Report(ctx context.Context, request ReportRequest, use func(*Re
 	}
 	rows.Days = len(daysIn(unionOfDays(days, events), rows.Range.Contains))
 	rows.Open = e.now().Before(rows.Range.To.Add(e.Config.Grace.Duration))
-	if rows.source, err = openReports(ctx, filepath.Join(snapshot.Dir(), "spill"), e.Config); err != nil {
+	if rows.source, err = openReports(ctx, spill, e.Config); err != nil {
 		return err
 	}
 	defer rows.source.close()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +37,7 @@ func TestReadme(t *testing.T) {
 	if commands < 4 {
 		t.Errorf("%d commands found in the README; the test has lost sight of them", commands)
 	}
+	readmeSession(t, dir, string(text))
 
 	own := codeBlocks(string(text), "sql")
 	if len(own) != 2 {
@@ -60,6 +62,37 @@ func TestReadme(t *testing.T) {
 	write(t, filepath.Join(dir, "engine.toml"), configs[len(configs)-1])
 	if out := runShell(t, dir, "bin/engine config check --config engine.toml"); !strings.Contains(out, "engine.toml is right: 1 publisher, 16 reports") {
 		t.Errorf("the README's configuration: %s", out)
+	}
+}
+
+// readmeSession runs the session with the data API, on the data of the commands before it.
+func readmeSession(t *testing.T, dir, text string) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Log("there is no curl to try the data API with")
+		return
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	sessions := codeBlocks(text, "bash")
+	if len(sessions) != 1 {
+		t.Fatalf("%d bash blocks found in the README, want the session with the data API", len(sessions))
+	}
+	script := "trap 'kill $!; wait $!' EXIT\n" + strings.ReplaceAll(sessions[0], "127.0.0.1:8080", address)
+	out := runShell(t, dir, script)
+	for _, want := range []string{
+		"ok\n", `{"pulls":[{"start":"2026-09-14","end":"2026-09-20","namespace":"acme","repo":"agent","pullCount":`,
+		"namespace,repository,unique_ip_addresses,pulls_by_tag,pulls_by_digest,version_checks,owner\nacme,agent,",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the README's session with the data API does not say %q:\n%s", want, out)
+		}
+	}
+	if trends, err := os.ReadFile(filepath.Join(dir, "trends.csv")); err != nil || !strings.HasPrefix(string(trends), "DATE_GRANULARITY,") {
+		t.Errorf("the README's report on demand: %v, %.100q", err, trends)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/pullscope/pullscope/engine"
 	"github.com/pullscope/pullscope/engine/account"
 	"github.com/pullscope/pullscope/engine/api"
+	"github.com/pullscope/pullscope/engine/dashboard"
 	"github.com/pullscope/pullscope/engine/lake"
 )
 
@@ -130,6 +131,9 @@ func checkServe(c *cli.Context) error {
 func sayServing(w io.Writer, e *engine.Engine, accounts *account.Store, address net.Addr, open bool) {
 	url := "http://" + reachable(address)
 	fmt.Fprintf(w, "serving %s at %s/api/publisher/analytics/v1, described at %s/docs\n", e.Dir, url, url)
+	if dashboard.Built() {
+		fmt.Fprintf(w, "the dashboard is at %s\n", url)
+	}
 	if users, err := accounts.List(); err == nil && len(users) == 0 && len(e.Config.Serve.Anonymous) == 0 && !open {
 		fmt.Fprintf(w, "nobody may log in yet: engine user add NAME --namespace NAMESPACE --data %s\n", e.Dir)
 	}

@@ -29,7 +29,13 @@ type workerProcess struct {
 
 func startWorker(t *testing.T, args ...string) *workerProcess {
 	t.Helper()
-	w := &workerProcess{t: t, cmd: child(append([]string{"run"}, args...)...), stderr: filepath.Join(t.TempDir(), "stderr")}
+	return startProcess(t, append([]string{"run"}, args...)...)
+}
+
+// startProcess starts a command that stays.
+func startProcess(t *testing.T, args ...string) *workerProcess {
+	t.Helper()
+	w := &workerProcess{t: t, cmd: child(args...), stderr: filepath.Join(t.TempDir(), "stderr")}
 	file, err := os.Create(w.stderr)
 	if err != nil {
 		t.Fatal(err)

@@ -101,6 +101,12 @@ func TestLockOfANameFromEverywhere(t *testing.T) {
 	}
 }
 
+func TestLimitedErrorTellsWholeSeconds(t *testing.T) {
+	for wait, want := range map[time.Duration]string{1: "in 1s", time.Second: "in 1s", time.Second + 1: "in 2s", 30 * time.Minute: "in 30m0s"} {
+		wantError(t, wait.String(), LimitedError{wait}, "too many attempts to log in; try again "+want)
+	}
+}
+
 // Failures that are 15 minutes old do not count towards the lock of a name.
 func TestWindowOfAName(t *testing.T) {
 	l := newLimiter(newClock().now)

@@ -139,6 +139,16 @@ func TestTokensOfBothKindsAreNotMixedUp(t *testing.T) {
 	w.must(err)
 	_, err = w.Authenticate(login.SecondFactor)
 	refused(t, "second factor as session", err)
+	jane := w.mustNamed("jane")
+	now := w.clock.now().Unix()
+	for lifetime, holds := range map[int64]bool{5 * 60: true, 5*60 + 1: false} {
+		_, _, err := w.verify(w.forge(jane, jwt.SigningMethodHS256, nil, func(_ map[string]any, c jwt.MapClaims) {
+			c["aud"], c["exp"] = "2fa", now+lifetime
+		}), audienceSecondFactor)
+		if (err == nil) != holds {
+			t.Errorf("a second factor of %d seconds: %v", lifetime, err)
+		}
+	}
 	pat, _ := w.token("jane", 0)
 	for what, token := range map[string]string{"session": session, "session of a token": w.session("jane", pat), "access token": pat, "nothing": "", "huge": strings.Repeat("x", 1<<20)} {
 		_, err = w.SecondFactor(t.Context(), token, w.code(secret, 0), client)

@@ -30,7 +30,7 @@ type LimitedError struct {
 }
 
 func (e LimitedError) Error() string {
-	return fmt.Sprintf("too many attempts to log in; try again in %s", e.RetryAfter.Round(time.Second))
+	return fmt.Sprintf("too many attempts to log in; try again in %s", (e.RetryAfter + time.Second - 1).Truncate(time.Second))
 }
 
 // Options are those of Open; the zero value is for production.

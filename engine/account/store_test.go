@@ -102,6 +102,14 @@ func TestStoreFollowsOtherProcesses(t *testing.T) {
 			}
 			return err
 		}, "[acme zeta]"},
+		{"same size and time", func() error {
+			before, err := os.Stat(w.path("users.json"))
+			w.must(err)
+			_, err = w.Revoke("jane", Grants{Namespaces: []string{"zeta"}})
+			w.must(err)
+			_, err = w.Grant("jane", Grants{Namespaces: []string{"yeta"}})
+			return errors.Join(err, os.Chtimes(w.path("users.json"), before.ModTime(), before.ModTime()))
+		}, "[acme yeta]"},
 		{"remove", func() error { return w.Remove("jane") }, "nobody"},
 		{"no file", func() error { return os.Remove(w.path("users.json")) }, "nobody"},
 		{"no directory", func() error { return os.RemoveAll(w.path(".")) }, "nobody"},

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -64,7 +65,14 @@ func TestEnableTOTP(t *testing.T) {
 	_, err = w.SecondFactor(context.Background(), login.SecondFactor, w.code(key.Secret, 1), client)
 	w.must(err)
 
+	login, err = w.login("jane@example.com", goodPassword)
+	w.must(err)
+	w.clock.add(time.Minute)
+	session, err := w.SecondFactor(context.Background(), login.SecondFactor, w.code(key.Secret, 0), client)
+	w.must(err)
 	w.must(w.DisableTOTP("jane@example.com"))
+	_, err = w.Authenticate(session)
+	refused(t, "a session of before", err)
 	w.session("jane@example.com", goodPassword)
 	wantError(t, "disable twice", w.DisableTOTP("jane@example.com"), "has no second factor")
 }
@@ -179,3 +187,29 @@ func TestSecondFactorOfAChangedUser(t *testing.T) {
 		refused(t, what, err)
 	}
 }
+
+// A user that changed while its code was checked, which another process may do, is not let in.
+func TestCodeOfAChangedUser(t *testing.T) {
+	for what, change := range map[string]func(w *world) error{
+		"nothing":  func(w *world) error { return nil },
+		"password": func(w *world) error { return w.SetPassword(context.Background(), "jane", "another password") },
+		"factor":   func(w *world) error { return w.DisableTOTP("jane") },
+		"removal":  func(w *world) error { return w.Remove("jane") },
+		"another": func(w *world) error {
+			return errors.Join(w.Remove("jane"), second(w.Add(context.Background(), "jane", "", Grants{})))
+		},
+	} {
+		w := newWorld(t)
+		w.user("jane")
+		secret := w.factor("jane")
+		users, err := w.users()
+		w.must(err)
+		before := users.byName["jane"]
+		w.must(change(w))
+		if ok, err := w.useCode(before, w.code(secret, 0)); ok != (what == "nothing") || err != nil {
+			t.Errorf("%s: the code is taken: %v, %v", what, ok, err)
+		}
+	}
+}
+
+func second(_ *User, err error) error { return err }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pullscope/pullscope/engine"
 	"github.com/pullscope/pullscope/engine/account"
+	"github.com/pullscope/pullscope/engine/dashboard"
 )
 
 // Where things are.
@@ -91,11 +92,14 @@ func (s *Server) newest() (*engine.Live, int, *engine.LiveState, error) {
 func (s *Server) router() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, handler := range map[string]http.Handler{
-		"POST " + loginPath:       s.plain(s.login),
-		"POST " + secondLoginPath: s.plain(s.secondLogin),
+		"POST " + loginPath:       s.timed(s.login),
+		"POST " + secondLoginPath: s.timed(s.secondLogin),
 
-		"POST " + sessionPath:       s.plain(s.openSession),
-		"POST " + secondSessionPath: s.plain(s.openSecondSession),
+		"GET /{$}":                  http.RedirectHandler(dashboard.Path, http.StatusFound),
+		"GET /dashboard":            dashboard.Handler(),
+		"GET " + dashboard.Path:     dashboard.Handler(),
+		"POST " + sessionPath:       s.timed(s.openSession),
+		"POST " + secondSessionPath: s.timed(s.openSecondSession),
 		"DELETE " + sessionPath:     s.plain(s.closeSession),
 
 		"GET " + base + "/me":                            s.json(s.describeMe),
@@ -170,6 +174,15 @@ func (s *Server) plain(do func(w http.ResponseWriter, r *http.Request) error) ht
 		if err := do(w, r); err != nil {
 			s.tell(w, r, err)
 		}
+	})
+}
+
+// timed is plain for what may have to wait: log-ins queue for the hashes of those before them.
+func (s *Server) timed(do func(w http.ResponseWriter, r *http.Request) error) http.Handler {
+	return s.plain(func(w http.ResponseWriter, r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+		defer cancel()
+		return do(w, r.WithContext(ctx))
 	})
 }
 

@@ -137,7 +137,7 @@ func (s *Server) OpenToAll() { s.openToAll = true }
 // authenticate finds the user of a token. Of a cookie that does not hold any more nothing is said.
 func (s *Server) authenticate(r *http.Request) (*account.User, error) {
 	token, isCookie, err := tokenOf(r)
-	if err != nil || token == "" && isCookie || token == "" && r.Header.Get("Authorization") == "" {
+	if err != nil || token == "" && r.Header.Get("Authorization") == "" {
 		return nil, err
 	}
 	user, err := s.accounts.Authenticate(token)

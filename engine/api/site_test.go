@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -26,8 +27,11 @@ const fixtures = "../../fixtures/demo"
 // demoNow is the time by the clocks of the tests: the week and the month of the demo data are closed.
 var demoNow = time.Date(2026, 10, 5, 12, 0, 0, 0, time.UTC)
 
-// testTemp holds what several tests use; TestMain makes and removes it.
-var testTemp string
+// testTemp holds what several tests use; TestMain makes and removes it. atEnd is done before.
+var (
+	testTemp string
+	atEnd    []func() error
+)
 
 func TestMain(m *testing.M) {
 	var err error
@@ -35,6 +39,12 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	code := m.Run()
+	for _, end := range atEnd {
+		if err := end(); err != nil {
+			fmt.Println(err)
+			code = 1
+		}
+	}
 	if err := journal.check(); err != nil {
 		fmt.Println("the log tells too much:", err)
 		code = 1
@@ -68,7 +78,7 @@ func (c *clock) add(d time.Duration) {
 func newEngine(dir string, now func() time.Time) (*engine.Engine, error) {
 	config, err := engine.LoadConfig(filepath.Join(fixtures, "engine.toml"))
 	config.Threads = 2
-	return &engine.Engine{Dir: dir, Config: config, Now: now, Log: journal.logger()}, err
+	return &engine.Engine{Dir: dir, Config: config, Now: now}, err
 }
 
 // demoData is a data directory with the demo data, loaded and published once for all tests, which only read it.
@@ -115,13 +125,7 @@ var demoUsers = sync.OnceValues(func() (made struct {
 		return made, err
 	}
 	defer store.Close()
-	for i, who := range slices.Sorted(func(yield func(string) bool) {
-		for who := range userNames {
-			if !yield(who) {
-				return
-			}
-		}
-	}) {
+	for i, who := range slices.Sorted(maps.Keys(userNames)) {
 		if _, err := store.Add(context.Background(), userNames[who], passwordOf(who), userGrants[who]); err != nil {
 			return made, err
 		}
@@ -139,44 +143,84 @@ var demoUsers = sync.OnceValues(func() (made struct {
 type site struct {
 	*Server
 	accounts *account.Store
+	dir      string // of the users
 	clock    *clock
 	tokens   map[string]string // by what users are called here
 }
 
-// newSite makes a server of a data directory, with copies of the users. Its clock stands at demoNow.
-func newSite(t testing.TB, data string, change ...func(*engine.Config)) *site {
-	t.Helper()
-	users := must(demoUsers())(t)
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(users.dir)); err != nil {
-		t.Fatal(err)
+// makeSite makes a server of a data directory, with copies of the users in dir. Its clock stands at demoNow.
+func makeSite(dir, data string, change ...func(*engine.Config)) (*site, error) {
+	users, err := demoUsers()
+	if err != nil {
+		return nil, err
 	}
-	s := &site{clock: &clock{at: demoNow}, tokens: users.tokens}
-	s.accounts = must(account.Open(dir, account.Options{Now: s.clock.now, Log: journal.logger()}))(t)
-	s.Server = New(s.open(t, data, change...), s.accounts, journal.logger())
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-		s.accounts.Close()
-	})
-	return s
+	s := &site{dir: dir, clock: &clock{at: demoNow}, tokens: users.tokens}
+	if err := os.CopyFS(dir, os.DirFS(users.dir)); err != nil {
+		return nil, err
+	}
+	if s.accounts, err = account.Open(dir, account.Options{Now: s.clock.now, Log: journal.logger()}); err != nil {
+		return nil, err
+	}
+	live, err := s.open(data, change...)
+	if err != nil {
+		return nil, err
+	}
+	s.Server = New(live, s.accounts, journal.logger())
+	return s, nil
 }
 
 // open reads a data directory with a changed configuration of the demo data.
-func (s *site) open(t testing.TB, data string, change ...func(*engine.Config)) *engine.Live {
-	t.Helper()
-	e := must(newEngine(data, s.clock.now))(t)
+func (s *site) open(data string, change ...func(*engine.Config)) (*engine.Live, error) {
+	e, err := newEngine(data, s.clock.now)
+	if err != nil {
+		return nil, err
+	}
+	e.Log = journal.logger()
 	for _, change := range change {
 		change(&e.Config)
 	}
-	return must(e.OpenLive())(t)
+	return e.OpenLive()
+}
+
+func (s *site) close() error {
+	s.accounts.Close()
+	return s.Close()
+}
+
+// newSite is makeSite for one test.
+func newSite(t testing.TB, data string, change ...func(*engine.Config)) *site {
+	t.Helper()
+	s := must(makeSite(t.TempDir(), data, change...))(t)
+	t.Cleanup(func() {
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
 }
 
 // demo is a new server of the demo data.
 func demo(t testing.TB, change ...func(*engine.Config)) *site {
 	t.Helper()
 	return newSite(t, must(demoData())(t), change...)
+}
+
+// makeShared makes the server of the demo data for the tests that only read.
+var makeShared = sync.OnceValues(func() (*site, error) {
+	data, err := demoData()
+	if err != nil {
+		return nil, err
+	}
+	s, err := makeSite(filepath.Join(testTemp, "shared"), data)
+	if err == nil {
+		atEnd = append(atEnd, s.close)
+	}
+	return s, err
+})
+
+func shared(t testing.TB) *site {
+	t.Helper()
+	return must(makeShared())(t)
 }
 
 // openedLabs opens acme-labs to anyone.
@@ -266,7 +310,7 @@ func (s *site) get(t testing.TB, who, path string, change ...func(*http.Request)
 
 // apiPath is a path below the base of the API, unless it is one of elsewhere.
 func apiPath(path string) string {
-	for _, elsewhere := range []string{"http", "/v2/", "/docs", "/openapi", "/healthz"} {
+	for _, elsewhere := range []string{"http", base, "/v2/", "/docs", "/openapi", "/healthz"} {
 		if strings.HasPrefix(path, elsewhere) {
 			return path
 		}
@@ -278,7 +322,7 @@ func apiPath(path string) string {
 func (r reply) want(t testing.TB, status int) reply {
 	t.Helper()
 	if r.StatusCode != status {
-		t.Errorf("%s %s answers %d %.200q, want %d", r.Request.Method, r.Request.URL.RequestURI(), r.StatusCode, r.body, status)
+		t.Errorf("%s %.200s answers %d %.200q, want %d", r.Request.Method, r.Request.URL.RequestURI(), r.StatusCode, r.body, status)
 	}
 	return r
 }
