@@ -1,11 +1,11 @@
-# The commands of the project. `make run` and `make test` are all a new machine needs:
-# Go and a C compiler (DuckDB is linked in).
+# The commands of the project. `make run`, `make demo` and `make test` are all a new machine needs:
+# Go and a C compiler (DuckDB is linked in); npm for the dashboard.
 DEMO_DATA ?= demo-data
 GO ?= go
 
-.PHONY: build run test lint fuzz bench bench-smoke clean
+.PHONY: build run demo test lint fuzz bench bench-smoke clean
 
-build: lists-if-npm
+build: lists-if-npm dashboard-if-npm
 	@mkdir -p bin
 	$(GO) build -o bin/engine ./cmd/engine
 
@@ -27,13 +27,38 @@ lists-if-npm:
 	@if [ -f $(LISTS) ]; then :; elif command -v npm >/dev/null && $(MAKE) --no-print-directory lists; then :; \
 	else echo "building without the full domain lists: only the best known personal, disposable and university domains are told from companies (make lists needs npm)"; fi
 
-run: build
+# The dashboard that is compiled in. It is built from pinned npm packages and not committed; without it the engine
+# serves the API, and a page that says how to get the dashboard.
+DASHBOARD := engine/dashboard/dist/index.html
+WEB := engine/dashboard/web
+WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/build $(WEB)/test -type f) $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/tsconfig.json
+
+.PHONY: dashboard dashboard-if-npm
+dashboard: $(DASHBOARD)
+
+$(DASHBOARD): $(WEB_SOURCES)
+	@mkdir -p .cache/dashboard
+	@rm -rf .cache/dashboard/src .cache/dashboard/build .cache/dashboard/test
+	cp -R $(WEB)/src $(WEB)/build $(WEB)/test $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/tsconfig.json .cache/dashboard/
+	cd .cache/dashboard && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000
+	cd .cache/dashboard && npm run --silent check && npm run --silent test && npm run --silent build -- $(CURDIR)/engine/dashboard/dist
+
+dashboard-if-npm:
+	@if $(MAKE) --no-print-directory -q dashboard; then :; \
+	elif command -v npm >/dev/null && $(MAKE) --no-print-directory dashboard; then :; \
+	elif [ -f $(DASHBOARD) ]; then echo "building with the dashboard that was built before (make dashboard needs npm)"; \
+	else echo "building without the dashboard: the engine serves the data API only (make dashboard needs npm)"; fi
+
+.PHONY: demo-data
+demo-data: build
 	@rm -rf $(DEMO_DATA)
 	bin/engine run --data $(DEMO_DATA) --config fixtures/demo/engine.toml \
 		--input fixtures/demo/registry-east.access.json.gz \
 		--input fixtures/demo/registry-west.csv \
 		--input fixtures/demo/mirror.access.log \
 		--extensions fixtures/demo/extension-events.csv
+
+run: demo-data
 	@echo
 	@echo "From where and for what are acme's images used, and by how many companies?"
 	@bin/engine query --data $(DEMO_DATA) "select country, coalesce(cloud, 'no csp') as cloud, use_case, count(*) as actions, count(distinct company) as companies from actions where namespace in ('acme', 'acme-labs') group by all order by actions desc, country, cloud, use_case limit 12"
@@ -42,8 +67,14 @@ run: build
 	@echo "  bin/engine report trends --data $(DEMO_DATA) --config fixtures/demo/engine.toml --publisher globex"
 	@echo "  bin/engine explain --config fixtures/demo/engine.toml 198.51.100.40"
 	@echo "  bin/engine query --data $(DEMO_DATA) \"select namespace, repository, action, count(*) as actions from actions group by all order by actions desc limit 10\""
+	@echo "  make demo"
 
-test: lists-if-npm lint
+# Shows the demo data in the dashboard, to whoever is on this machine. DEMO_LISTEN is another address.
+DEMO_LISTEN ?= 127.0.0.1:8080
+demo: demo-data
+	bin/engine serve --no-login --data $(DEMO_DATA) --config fixtures/demo/engine.toml --listen $(DEMO_LISTEN)
+
+test: lists-if-npm dashboard-if-npm lint
 	$(GO) test -timeout 30m ./...
 
 lint:
@@ -95,4 +126,4 @@ bench-peers: .cache/peers/installed
 	@touch $@
 
 clean:
-	rm -rf bin $(DEMO_DATA) .cache
+	rm -rf bin $(DEMO_DATA) .cache $(DASHBOARD) $(dir $(DASHBOARD))assets

@@ -1,4 +1,4 @@
-// Texts of SQL: literals, parameters, and where an error is.
+// Texts of SQL: literals, questions to reports, and where an error is.
 
 import type { DayRange } from "./period";
 import { stretch } from "./period";
@@ -6,15 +6,6 @@ import { stretch } from "./period";
 /** literal writes a text as SQL does. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
-}
-
-/** bind writes values in place of $names that it knows. */
-export function bind(sql: string, values: Record<string, string>): string {
-  return sql.replace(/\$([A-Za-z_][A-Za-z0-9_]*)/g, (found, name: string) => {
-    const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (value === undefined) return found;
-    return /^-?\d+(\.\d+)?$/.test(value) ? value : literal(value);
-  });
 }
 
 /** reportSQL asks a report about the images of a namespace; image is the column that has them. */

@@ -1,0 +1,102 @@
+import { useState } from "preact/hooks";
+import { loadUsage } from "../api/breakdown";
+import type { Usage, UsageRow } from "../api/types";
+import type { CardKind } from "../lib/breakdown";
+import { isSeen, valueTitle } from "../lib/breakdown";
+import { count, day, share } from "../lib/format";
+import type { DayRange } from "../lib/period";
+import { useLoad } from "../state/load";
+import type { BreakdownParams, Dimension } from "../state/params";
+import { Card } from "./Card";
+import { CsvButton } from "./CsvButton";
+import type { TableColumn } from "./DataTable";
+import { DataTable } from "./DataTable";
+import { LoadingView } from "./Loading";
+import { ShowQuery } from "./ShowQuery";
+import { WorldMap } from "./WorldMap";
+
+interface Props {
+  kind: CardKind;
+  p: BreakdownParams;
+  days: DayRange;
+  /** adds values to the filters, or takes them out */
+  toggle: (values: [Dimension, string][]) => void;
+}
+
+// How many values a card shows when asked for more.
+const more = 100;
+
+/** UsageCard tells who pulls by one or two dimensions; each value filters the other cards. */
+export function UsageCard({ kind, p, days, toggle }: Props) {
+  const [top, setTop] = useState(kind.top);
+  const loaded = useLoad(JSON.stringify([p.ns, p.filters, days, kind.by, top]), (signal) => loadUsage(p, days, kind.by, top, signal));
+  return (
+    <Card
+      title={kind.title}
+      note={kind.note}
+      wide={kind.name === "countries"}
+      end={
+        <span class="buttons">
+          {loaded.data && <CsvButton name={[p.ns, kind.name, days.from, days.to]} {...tableOf(kind, loaded.data)} />}
+          <ShowQuery of={kind.title} sql={loaded.data?.sql} />
+        </span>
+      }
+    >
+      <LoadingView loaded={loaded} what={kind.title.toLowerCase()}>
+        {(usage) => (
+          <>
+            {kind.name === "countries" && <WorldMap rows={usage.rows} chosen={p.filters.country ?? []} toggle={(code) => toggle([["country", code]])} />}
+            <DataTable caption={`${kind.title}, those with most pulls first`} hideCaption columns={columnsOf(kind, p, usage, toggle)} rows={usage.rows} empty="Nothing was pulled in this range with these filters. Remove a filter or choose another range." />
+            <p class="hint">
+              {usage.groups > usage.rows.length ? `These are ${count(usage.rows.length)} of ${count(usage.groups)}. ` : ""}
+              {usage.groups > usage.rows.length && top < more && (
+                <button type="button" class="link" onClick={() => setTop(more)}>
+                  Show {count(Math.min(more, usage.groups))}
+                </button>
+              )}
+            </p>
+          </>
+        )}
+      </LoadingView>
+    </Card>
+  );
+}
+
+function columnsOf(kind: CardKind, p: BreakdownParams, usage: Usage, toggle: Props["toggle"]): TableColumn<UsageRow>[] {
+  const isChosen = (group: string[]) => kind.by.every((name, at) => p.filters[name]?.includes(group[at]!));
+  const columns: TableColumn<UsageRow>[] = [
+    {
+      title: kind.title,
+      heading: true,
+      cell: ({ group = [] }) => (
+        <button type="button" class="value" aria-pressed={isChosen(group)} onClick={() => toggle(kind.by.map((name, at) => [name, group[at]!]))}>
+          {group.map((value, at) => valueTitle(kind.by[at]!, value)).join(" ")}
+        </button>
+      ),
+    },
+    { title: "Pulls", numeric: true, cell: (row) => count(row.pulls) },
+    {
+      title: "Share",
+      numeric: true,
+      cell: (row) => (
+        <span class="share">
+          <meter min={0} max={1} value={usage.total.pulls ? row.pulls / usage.total.pulls : 0} aria-hidden="true" />
+          {share(row.pulls, usage.total.pulls)}
+        </span>
+      ),
+    },
+    { title: "Users", numeric: true, cell: (row) => count(row.users) },
+  ];
+  if (kind.name === "companies") {
+    columns.push({ title: "First seen", cell: (row) => (isSeen(row) ? day(row.firstSeen) : "") }, { title: "Last seen", cell: (row) => (isSeen(row) ? day(row.lastSeen) : "") });
+  }
+  return columns;
+}
+
+/** tableOf is what the file has: the values as they are, and all that is counted. */
+function tableOf(kind: CardKind, usage: Usage) {
+  return {
+    header: [...kind.by, "pulls", "downloads", "checks", "users", "addresses", "first_seen", "last_seen"],
+    rows: usage.rows.map((row) => [...(row.group ?? []), row.pulls, row.downloads, row.checks, row.users, row.addresses, row.firstSeen ?? null, row.lastSeen ?? null]),
+  };
+}
