@@ -70,7 +70,7 @@ func (s *Server) jsonWithin(limit time.Duration, compute func(c *call) (any, err
 			cache = "public, max-age=60"
 		}
 		w.Header().Set("Cache-Control", cache)
-		w.Header().Set("Vary", "Authorization, Cookie")
+		w.Header().Add("Vary", "Authorization, Cookie")
 		w.Header().Set("Content-Type", jsonType)
 		w.Header().Set("Etag", `W/"`+digest(string(body))+`"`)
 		http.ServeContent(w, c.withoutRange(), "", time.Time{}, bytes.NewReader(body))

@@ -65,7 +65,7 @@ func (s *Server) computeReport(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	w.Header().Set("Cache-Control", "private, no-cache")
-	w.Header().Set("Vary", "Authorization, Accept")
+	w.Header().Add("Vary", "Authorization, Accept")
 	etag := digest(c.state.Mark(), fmt.Sprint(c.generation), namespace, report.Name, computed.Range.Reference(), computed.Range.LastDay(), fmt.Sprint(computed.Open), format)
 	if format == "json" {
 		return s.sendRows(w, c, p, computed, namespace, etag)
