@@ -58,7 +58,7 @@ func (s *Server) listNamespaces(c *call) (any, error) {
 
 // mine are the namespaces that somebody may see. Who has not logged in and sees none is asked to.
 func (c *call) mine() ([]string, error) {
-	if c.access.user == nil && !c.access.all && len(c.access.namespaces) == 0 {
+	if c.access.user == nil && !c.access.all && len(c.access.namespaces) == 0 && len(c.access.counts) == 0 {
 		return nil, c.refuse()
 	}
 	return c.access.known(c.Context(), c.state)
@@ -102,7 +102,7 @@ func (s *Server) describeNamespace(c *call) (any, error) {
 	if err := newParams(c.URL.RawQuery).err; err != nil {
 		return nil, err
 	}
-	namespace, err := c.namespace()
+	namespace, err := c.countedNamespace()
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +114,9 @@ func (c *call) metadata(namespace string) (namespaceMetadata, error) {
 	var err error
 	if metadata.ExtraRepos, err = c.extraRepos(); err != nil {
 		return metadata, err
+	}
+	if !c.access.sees(namespace) {
+		return metadata, nil // no exports
 	}
 	publications, err := c.publicationsWith(c.Context(), namespace)
 	if err != nil {

@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,9 +37,11 @@ type Server struct {
 	querying  chan struct{} // holds who runs SQL
 	openToAll bool
 
+	closing sync.WaitGroup // of those that Reload replaced
+
 	mu         sync.RWMutex
 	live       *engine.Live
-	generation int // of the configuration
+	generation string // names configuration and version: with others, the same question has another answer
 }
 
 // New makes a server of what live reads for those whom accounts lets in. It closes live in the end.
@@ -47,7 +51,7 @@ func New(live *engine.Live, accounts *account.Store, log *slog.Logger) *Server {
 	}
 	s := &Server{
 		accounts: accounts, log: log, answers: newAnswers(), timeouts: defaultTimeouts, live: live,
-		querying: make(chan struct{}, maxQueries),
+		querying: make(chan struct{}, maxQueries), generation: generationOf(live),
 	}
 	s.handler = s.observe(s.router())
 	return s
@@ -57,29 +61,42 @@ func New(live *engine.Live, accounts *account.Store, log *slog.Logger) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Reload goes on with another configuration. Requests that have begun end with the one before.
-func (s *Server) Reload(live *engine.Live) error {
+func (s *Server) Reload(live *engine.Live) {
 	s.mu.Lock()
 	before := s.live
-	s.live = live
-	s.generation++
+	s.live, s.generation = live, generationOf(live)
 	s.mu.Unlock()
-	return before.Close()
+	s.closing.Go(func() { // when who still reads it is done
+		if err := before.Close(); err != nil {
+			s.log.Error("what was read of the lake cannot be let go of", "error", err)
+		}
+	})
 }
 
 // Close lets go of the lake, when no request is answered any more.
 func (s *Server) Close() error {
 	live, _ := s.current()
-	return live.Close()
+	err := live.Close()
+	s.closing.Wait()
+	return err
 }
 
-func (s *Server) current() (live *engine.Live, generation int) {
+func generationOf(live *engine.Live) string {
+	config, err := json.Marshal(live.Config())
+	if err != nil {
+		panic(err) // it came from a file of such values
+	}
+	return digest(string(config), engine.Version)
+}
+
+func (s *Server) current() (live *engine.Live, generation string) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.live, s.generation
 }
 
 // newest is the state of the lake, and what it is read with.
-func (s *Server) newest() (*engine.Live, int, *engine.LiveState, error) {
+func (s *Server) newest() (*engine.Live, string, *engine.LiveState, error) {
 	for {
 		live, generation := s.current()
 		state, err := live.State()
@@ -203,14 +220,15 @@ func (s *Server) handleAny(limit time.Duration, do func(w http.ResponseWriter, c
 		if err != nil {
 			return err
 		}
-		defer state.Release()
+		release := sync.OnceFunc(state.Release)
+		defer release()
 		ctx, cancel := context.WithTimeout(r.Context(), limit)
 		defer cancel()
 		// Who reads slowly has no more time than who computes.
 		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit + s.timeouts.block)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return err
 		}
-		c := &call{Request: r.WithContext(ctx), live: live, generation: generation, state: state}
+		c := &call{Request: r.WithContext(ctx), live: live, generation: generation, state: state, release: release}
 		if err := do(w, c); err != nil {
 			if r.Context().Err() == nil && ctx.Err() != nil {
 				err = context.DeadlineExceeded
@@ -242,24 +260,25 @@ func (s *Server) healthy(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// namespace is that of the path, which must be one that may be seen.
-func (c *call) namespace() (string, error) {
+// namespace is that of the path, about which everything may be seen.
+func (c *call) namespace() (string, error) { return c.namespaceIf(c.access.sees) }
+
+// countedNamespace is that of the path, whose pulls may be seen.
+func (c *call) countedNamespace() (string, error) { return c.namespaceIf(c.access.counted) }
+
+func (c *call) namespaceIf(may func(namespace string) bool) (string, error) {
 	namespace := c.PathValue("namespace")
-	if c.access.sees(namespace) {
-		if !c.access.all {
-			return namespace, nil
-		}
-		known, err := c.access.known(c.Context(), c.state)
-		if err != nil {
-			return "", err
-		}
-		for _, other := range known {
-			if other == namespace {
-				return namespace, nil
-			}
-		}
+	if !may(namespace) {
+		return "", c.refuse()
 	}
-	return "", c.refuse()
+	if !c.access.all {
+		return namespace, nil
+	}
+	known, err := c.access.known(c.Context(), c.state)
+	if err == nil && !slices.Contains(known, namespace) {
+		err = c.refuse()
+	}
+	return namespace, err
 }
 
 // refuse is the answer about what may not be seen: who has not logged in may see it then.

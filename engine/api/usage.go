@@ -1,12 +1,15 @@
 package api
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pullscope/pullscope/engine"
 	"github.com/pullscope/pullscope/engine/period"
+	"github.com/pullscope/pullscope/reports"
 )
 
 type imageList struct {
@@ -15,7 +18,7 @@ type imageList struct {
 
 // listImages lists the repositories of a namespace.
 func (s *Server) listImages(c *call) (any, error) {
-	namespace, err := c.namespace()
+	namespace, err := c.countedNamespace()
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +102,11 @@ func (s *Server) usage(c *call) (any, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
+	if slices.Contains(request.By, "company") || len(request.Filters["company"]) > 0 {
+		if err := c.checkCompanies(namespace); err != nil {
+			return nil, err
+		}
+	}
 	usage, err := c.state.Usage(c.Context(), request)
 	if err != nil {
 		return nil, err
@@ -111,6 +119,21 @@ func (s *Server) usage(c *call) (any, error) {
 		data.Totals = usageRows(usage.Totals)
 	}
 	return data, nil
+}
+
+// companyReports are those that tell of all companies.
+var companyReports = []string{"companies", "technographic_companies", "raw"}
+
+// checkCompanies refuses to name companies to a publisher who gets no report that does.
+func (c *call) checkCompanies(namespace string) error {
+	all, err := c.live.Config().ReportsOf(c.live.Config().PublisherOf(namespace).ID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, func(report reports.Report) bool { return slices.Contains(companyReports, report.Name) }) {
+		return nil
+	}
+	return &problem{status: http.StatusForbidden, detail: "the operator publishes no companies for this publisher"}
 }
 
 func dimensionNames() []string {
@@ -146,7 +169,7 @@ func (p *params) filters() map[string][]string {
 			p.fail("%s has more than %d values", name, maxValues)
 		}
 		for _, value := range values {
-			if strings.ContainsRune(value, 0) {
+			if strings.ContainsRune(value, 0) || !utf8.ValidString(value) {
 				p.fail("%s has a character that no name has", name)
 			}
 		}
