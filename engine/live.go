@@ -155,9 +155,10 @@ func (l *Live) openState(mark string) (s *LiveState, err error) {
 	if q.snapshot, err = l.store.Snapshot(); err != nil {
 		return nil, err
 	}
+	opened := s // what is returned with an error is nil
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.close())
+			err = errors.Join(err, opened.close())
 		}
 	}()
 	if err := q.open(ctx, filepath.Join(q.snapshot.Dir(), "spill")); err != nil {
