@@ -168,7 +168,11 @@ func reloadServer(ctx context.Context, c *cli.Context, e *engine.Engine, server 
 		if err == nil {
 			var live *engine.Live
 			if live, err = next.OpenLive(); err == nil {
-				server.Reload(live)
+				go func() { // it returns when the last request that has begun is done
+					if err := server.Reload(live); err != nil {
+						e.Log.Error("what was read before cannot be let go of", "error", err)
+					}
+				}()
 			}
 		}
 		if err != nil {

@@ -37,8 +37,6 @@ type Server struct {
 	querying  chan struct{} // holds who runs SQL
 	openToAll bool
 
-	closing sync.WaitGroup // of those that Reload replaced
-
 	mu         sync.RWMutex
 	live       *engine.Live
 	generation string // names configuration and version: with others, the same question has another answer
@@ -61,24 +59,18 @@ func New(live *engine.Live, accounts *account.Store, log *slog.Logger) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Reload goes on with another configuration. Requests that have begun end with the one before.
-func (s *Server) Reload(live *engine.Live) {
+func (s *Server) Reload(live *engine.Live) error {
 	s.mu.Lock()
 	before := s.live
 	s.live, s.generation = live, generationOf(live)
 	s.mu.Unlock()
-	s.closing.Go(func() { // when who still reads it is done
-		if err := before.Close(); err != nil {
-			s.log.Error("what was read of the lake cannot be let go of", "error", err)
-		}
-	})
+	return before.Close()
 }
 
 // Close lets go of the lake, when no request is answered any more.
 func (s *Server) Close() error {
 	live, _ := s.current()
-	err := live.Close()
-	s.closing.Wait()
-	return err
+	return live.Close()
 }
 
 func generationOf(live *engine.Live) string {

@@ -283,7 +283,10 @@ func testPruned(t *testing.T) {
 	s.get(t, "ann", "/namespaces/acme/reports/summary?period=2026-W38").says(t, 422, "the requests up to 2026-09-19 are not kept any more; ask from 2026-09-20 on")
 	s.get(t, "ann", "/namespaces/acme/pulls/exports/years/2026/weeks/38/summary").says(t, 200, `"size":`)
 	s.get(t, "ann", "/namespaces/acme/repos/agent/pulls?timespan=weeks").says(t, 200, `"start":"2026-09-14"`)
-	s.get(t, "ann", "/namespaces/acme/pulls?timespan=days&group=namespace").says(t, 200, `{"pulls":[{"start":"2026-09-20"`)
+	for _, path := range []string{"/pulls?timespan=days&group=namespace", "/pulls?group=country", "/usage?by=tag"} {
+		s.get(t, "ann", "/namespaces/acme"+path).says(t, 422, "ask from 2026-09-20 on")
+	}
+	s.get(t, "ann", "/namespaces/acme/pulls?timespan=days&group=namespace&from=2026-09-20&to=2026-10-01").says(t, 200, `{"pulls":[{"start":"2026-09-20"`)
 	file := s.files(t, "gil", "/namespaces/globex/pulls/exports/years/2026/weeks/38/raw")[0].URL
 	if err := os.Remove(filepath.Join(dir, "reports", "globex", "weekly", "2026-09-14", "raw.csv")); err != nil {
 		t.Fatal(err)
