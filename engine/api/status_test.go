@@ -142,8 +142,8 @@ var operations = map[string]string{
 // neverAnswered are statuses that the document has and no request can bring about here.
 var neverAnswered = map[string][]int{
 	"getOpenAPI": {429, 500, 503}, "getDocs": {429, 500, 503}, "getDocsStyle": {429, 500, 503},
-	// A name that is none was not signed, and a file that is gone is answered so.
-	"downloadFile": {404, 503},
+	// While users cannot be looked up, nobody may see the file.
+	"downloadFile": {503},
 	// Of periods that were pruned and not published there are no rows.
 	"getNamespacePulls": {422}, "getRepoPulls": {422}, "getManyReposPulls": {422},
 }
@@ -195,6 +195,7 @@ func TestEveryStatus(t *testing.T) {
 	s.get(t, "nobody", file, with("Range", "bytes=0-9")).want(t, 206)
 	s.get(t, "nobody", file, with("Range", "bytes=99999999-")).want(t, 416)
 	s.get(t, "nobody", strings.Replace(file, "ref=", "ref=x", 1)).want(t, 403)
+	s.get(t, "nobody", "/downloads/..").want(t, 404)
 	s.everyLogin(t)
 	for _, of := range sights[4:] {
 		for _, p := range append(namespacePaths, struct {
