@@ -19,7 +19,7 @@ function filterParams(filters: Filters, without: Dimension[]): Params {
 }
 
 /** How many tags the chart shows. */
-export const maxTags = 8;
+export const maxTags = 7;
 
 export interface Adoption {
   table: SeriesTable;

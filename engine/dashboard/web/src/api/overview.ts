@@ -9,8 +9,11 @@ import { largest, metricOf, periodValues, pullValue, tabulate } from "../lib/ser
 import type { OverviewParams } from "../state/params";
 import { singleRepos } from "../state/session";
 
-/** How many repositories a chart shows. */
+/** How many repositories a chart shows as lines. */
 export const maxSeries = 20;
+// How many are stacked, in colours that can be told apart; the others are one more.
+const maxStacked = 7;
+const others = "other repositories";
 // How many repositories one question may name.
 const maxRepos = 50;
 
@@ -28,6 +31,11 @@ export function sourceOf(p: OverviewParams): "pulls" | "usage" {
   if (p.metric === "users") return "usage";
   if (p.metric === "addresses" && p.by === "total" && p.repo.length > 1) return "usage";
   return "pulls";
+}
+
+/** isStacked tells that repositories are bars on top of each other, which only what can be added up may be. */
+export function isStacked(p: OverviewParams): boolean {
+  return p.by === "repo" && p.chart === "bar" && metricOf(p.metric).additive;
 }
 
 /** loadOverview gets the numbers of days that are whole periods. */
@@ -60,9 +68,14 @@ async function fromPulls(p: OverviewParams, days: DayRange, today: string, signa
   const rows = p.repo.length ? await repositoryPulls(p, days, signal) : await namespacePulls(p, byRepo ? "repo" : "namespace", days, signal);
   const nameOf = (row: PullModel) => (p.by === "repo" ? (row.repo ?? "") : allName(p));
   const valuesOf = (metric: Metric) => rows.map((row): PeriodValue => ({ start: row.start, series: nameOf(row), value: pullValue(row, metric), open: row.open === true }));
-  const values = valuesOf(p.metric);
+  let values = valuesOf(p.metric);
   const found = largest(valuesOf("pulls"), Infinity);
-  const names = p.by === "repo" ? found.slice(0, maxSeries) : [allName(p)];
+  let names = p.by === "repo" ? found.slice(0, maxSeries) : [allName(p)];
+  if (isStacked(p) && found.length > maxStacked + 1) {
+    names = found.slice(0, maxStacked);
+    values = values.map((value) => (names.includes(value.series) ? value : { ...value, series: others }));
+    names = [...names, others];
+  }
   return {
     table: tabulate(p.timespan, days, today, names, values),
     source: p.timespan === "days" ? "stored" : "published",

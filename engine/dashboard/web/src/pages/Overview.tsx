@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { get, segment } from "../api/client";
 import type { Overview as OverviewData } from "../api/overview";
-import { loadOverview, maxSeries, sourceOf, usageParams } from "../api/overview";
+import { isStacked, loadOverview, maxSeries, sourceOf, usageParams } from "../api/overview";
 import type { Me, Usage } from "../api/types";
 import { Chart } from "../components/Chart";
 import { Comparison } from "../components/Comparison";
@@ -32,7 +32,7 @@ export function Overview({ who }: { who: Me }) {
   const images = useLoad(single || !p.ns ? null : p.ns, (signal) => get<{ repos: string[] }>(`/namespaces/${segment(p.ns)}/images`, {}, signal));
   const days = resolveRange(p.range, p.timespan, today());
   const usable = p.ns !== "" && !(single && sourceOf(p) === "usage");
-  const loaded = useLoad(usable ? JSON.stringify([p.ns, p.repo, p.timespan, p.metric, p.by, days]) : null, (signal) => loadOverview(p, who, days, today(), signal));
+  const loaded = useLoad(usable ? JSON.stringify([p.ns, p.repo, p.timespan, p.metric, p.by, isStacked(p), days]) : null, (signal) => loadOverview(p, who, days, today(), signal));
   return (
     <>
       <div class="page-head">
@@ -69,7 +69,7 @@ interface ShownProps {
 function Shown({ p, who, data, whole, set }: ShownProps) {
   const { table } = data;
   const metric = metricOf(p.metric);
-  const stacked = p.by === "repo" && p.chart === "bar" && metric.additive;
+  const stacked = isStacked(p);
   const kind = p.by === "repo" && !metric.additive ? "line" : p.chart;
   const newest = useMemo(() => newestRange(p.range, who.lastDay || today()), [p.range, who.lastDay]);
   if (isEmpty(table)) {
@@ -96,7 +96,7 @@ function Shown({ p, who, data, whole, set }: ShownProps) {
             </>
           )}
           {data.total === null && "Unique numbers cannot be added up. "}
-          {data.groups > maxSeries && p.by === "repo" && `Shown are the ${maxSeries} of ${count(data.groups)} repositories with most pulls; choose others above. `}
+          {data.groups > maxSeries && p.by === "repo" && !stacked && `Shown are the ${maxSeries} of ${count(data.groups)} repositories with most pulls; choose others above. `}
           {"last" in p.range && newestIsOld(newest.to, p) && (
             <>
               The newest data are of {newest.to}.{" "}
