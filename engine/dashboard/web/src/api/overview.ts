@@ -18,6 +18,8 @@ const others = "other repositories";
 const maxRepos = 50;
 
 export interface Overview {
+  /** what was asked for */
+  p: OverviewParams;
   table: SeriesTable;
   source: "published" | "stored";
   /** over the whole range; null: that is not known */
@@ -41,7 +43,8 @@ export function isStacked(p: OverviewParams): boolean {
 /** loadOverview gets the numbers of days that are whole periods. */
 export async function loadOverview(p: OverviewParams, who: Me, days: DayRange, today: string, signal: AbortSignal): Promise<Overview> {
   const repos = p.repo.length ? p.repo : (singleRepos(who, p.ns) ?? []);
-  return sourceOf(p) === "usage" ? fromUsage(p, repos, days, today, signal) : fromPulls({ ...p, repo: repos }, days, today, signal);
+  const loaded = await (sourceOf(p) === "usage" ? fromUsage(p, repos, days, today, signal) : fromPulls({ ...p, repo: repos }, days, today, signal));
+  return { ...loaded, p };
 }
 
 async function fromUsage(p: OverviewParams, repos: string[], days: DayRange, today: string, signal: AbortSignal): Promise<Overview> {
@@ -55,7 +58,7 @@ async function fromUsage(p: OverviewParams, repos: string[], days: DayRange, tod
   } else {
     values = periodValues(names[0]!, usage.totals ?? [], p.metric);
   }
-  return { table: tabulate(p.timespan, days, today, names, values), source: "stored", total: usage.total[p.metric], groups: usage.groups };
+  return { p, table: tabulate(p.timespan, days, today, names, values), source: "stored", total: usage.total[p.metric], groups: usage.groups };
 }
 
 /** usageParams ask for the numbers of the chart, and for their SQL. */
@@ -77,6 +80,7 @@ async function fromPulls(p: OverviewParams, days: DayRange, today: string, signa
     names = [...names, others];
   }
   return {
+    p,
     table: tabulate(p.timespan, days, today, names, values),
     source: p.timespan === "days" ? "stored" : "published",
     total: metricOf(p.metric).additive ? values.reduce((sum, { value }) => sum + value, 0) : null,
