@@ -34,7 +34,7 @@ export function UsageCard({ kind, p, days, toggle }: Props) {
     <Card
       title={kind.title}
       note={kind.note}
-      wide={kind.name === "countries"}
+      wide={kind.wide ?? false}
       end={
         <span class="buttons">
           {loaded.data && <CsvButton name={[p.ns, kind.name, days.from, days.to]} {...tableOf(kind, loaded.data)} />}
@@ -88,7 +88,7 @@ function columnsOf(kind: CardKind, p: BreakdownParams, usage: Usage, toggle: Pro
     { title: "Users", numeric: true, cell: (row) => count(row.users) },
   ];
   if (kind.name === "companies") {
-    columns.push({ title: "First seen", cell: (row) => (isSeen(row) ? day(row.firstSeen) : "") }, { title: "Last seen", cell: (row) => (isSeen(row) ? day(row.lastSeen) : "") });
+    columns.push({ title: "First seen", whole: true, cell: (row) => (isSeen(row) ? day(row.firstSeen) : "") }, { title: "Last seen", whole: true, cell: (row) => (isSeen(row) ? day(row.lastSeen) : "") });
   }
   return columns;
 }
