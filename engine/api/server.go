@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -240,65 +239,3 @@ func (s *Server) gzip(next http.Handler) http.Handler {
 	return wrap(next)
 }
 
-func (s *Server) healthy(w http.ResponseWriter, r *http.Request) error {
-	_, _, state, err := s.newest()
-	if err != nil {
-		s.log.Error("the lake cannot be read", "error", err)
-		return &problem{status: http.StatusServiceUnavailable, detail: "the lake cannot be read; the log of the server says why"}
-	}
-	defer state.Release()
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte("ok\n"))
-	return nil
-}
-
-// namespace is that of the path, about which everything may be seen.
-func (c *call) namespace() (string, error) { return c.namespaceIf(c.access.sees) }
-
-// countedNamespace is that of the path, whose pulls may be seen.
-func (c *call) countedNamespace() (string, error) { return c.namespaceIf(c.access.counted) }
-
-func (c *call) namespaceIf(may func(namespace string) bool) (string, error) {
-	namespace := c.PathValue("namespace")
-	if !may(namespace) {
-		return "", c.refuse()
-	}
-	if !c.access.all {
-		return namespace, nil
-	}
-	known, err := c.access.known(c.Context(), c.state)
-	if err == nil && !slices.Contains(known, namespace) {
-		err = c.refuse()
-	}
-	return namespace, err
-}
-
-// refuse is the answer about what may not be seen: who has not logged in may see it then.
-func (c *call) refuse() error {
-	if c.access.user == nil {
-		return unauthorized("log in at " + loginPath + " and send the token as Authorization: Bearer")
-	}
-	return notFound
-}
-
-// image is the repository of the path, which must be one that may be seen and has been pulled.
-func (c *call) image() (engine.Image, error) {
-	image := engine.Image{Namespace: c.PathValue("namespace"), Repository: c.PathValue("repo")}
-	return image, c.checkImage(image)
-}
-
-func (c *call) checkImage(image engine.Image) error {
-	if !c.access.seesImage(image) {
-		return c.refuse()
-	}
-	images, err := c.state.ImagesOf(c.Context(), image.Namespace)
-	if err != nil {
-		return err
-	}
-	for _, known := range images {
-		if known == image {
-			return nil
-		}
-	}
-	return c.refuse()
-}

@@ -12,30 +12,6 @@ import (
 	"github.com/pullscope/pullscope/reports"
 )
 
-type imageList struct {
-	Repos []string `json:"repos"`
-}
-
-// listImages lists the repositories of a namespace.
-func (s *Server) listImages(c *call) (any, error) {
-	namespace, err := c.countedNamespace()
-	if err != nil {
-		return nil, err
-	}
-	if err := newParams(c.URL.RawQuery).err; err != nil {
-		return nil, err
-	}
-	images, err := c.state.ImagesOf(c.Context(), namespace)
-	if err != nil {
-		return nil, err
-	}
-	list := imageList{Repos: []string{}}
-	for _, image := range images {
-		list.Repos = append(list.Repos, image.Repository)
-	}
-	return list, nil
-}
-
 type usageData struct {
 	Start    period.Day  `json:"start"`
 	End      period.Day  `json:"end"`
