@@ -80,12 +80,14 @@ func (l *Live) State() (*LiveState, error) {
 	}
 	if l.current == nil {
 		mark, err := l.store.Mark()
-		if err == nil {
-			l.current, err = l.openState(mark)
-		}
 		if err != nil {
 			return nil, err
 		}
+		first, err := l.openState(mark)
+		if err != nil {
+			return nil, err
+		}
+		l.current = first
 		l.open.Add(1)
 		l.looked = time.Now()
 	}
