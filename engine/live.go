@@ -19,11 +19,13 @@ import (
 type Live struct {
 	engine *Engine
 	store  *lake.Lake
-	end    context.Context // of everything that is computed for several who ask
+	end    context.Context // of opening a state; ended by Close
 	stop   context.CancelFunc
 
 	mu      sync.Mutex
 	looked  time.Time // with the monotonic clock
+	looking bool
+	told    string // the error that was logged last
 	current *LiveState
 	open    sync.WaitGroup // states that somebody has
 }
@@ -45,7 +47,8 @@ func (e *Engine) OpenLive() (*Live, error) {
 	return l, nil
 }
 
-// Close ends what is being computed, and waits until the states are released.
+// Close gives no more states, and waits until those that there are have been released. What is being computed ends
+// with the context of who asked for it.
 func (l *Live) Close() error {
 	l.stop()
 	l.mu.Lock()
@@ -75,36 +78,55 @@ func (l *Live) State() (*LiveState, error) {
 	if err := l.end.Err(); err != nil {
 		return nil, errors.New("read the lake: the engine is ending")
 	}
-	if l.current == nil || time.Since(l.looked) >= lookAgain {
-		if err := l.look(); err != nil {
+	if l.current == nil {
+		mark, err := l.store.Mark()
+		if err == nil {
+			l.current, err = l.openState(mark)
+		}
+		if err != nil {
 			return nil, err
 		}
+		l.open.Add(1)
+		l.looked = time.Now()
+	}
+	if !l.looking && time.Since(l.looked) >= lookAgain {
+		l.looking = true
+		l.open.Go(l.look)
 	}
 	l.current.users++
 	return l.current, nil
 }
 
-// look opens the state that a run has left since. Where that fails, the one before stays: it is older, and whole.
-func (l *Live) look() error {
+// look opens the state that a run has left since, beside those who read the one before. Where that fails, the one
+// before stays: it is older, and whole.
+func (l *Live) look() {
 	mark, err := l.store.Mark()
-	if err == nil && (l.current == nil || l.current.mark != mark) {
-		var next *LiveState
-		if next, err = l.openState(mark); err == nil {
-			if l.current != nil {
-				l.current.release()
-			}
-			l.current = next
-			l.open.Add(1)
+	l.mu.Lock()
+	before := l.current
+	l.mu.Unlock()
+	var next *LiveState
+	if err == nil && (before == nil || before.mark != mark) {
+		next, err = l.openState(mark)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.looked, l.looking = time.Now(), false
+	switch {
+	case err != nil:
+		if text := err.Error(); text != l.told && l.end.Err() == nil {
+			l.told = text
+			l.engine.log().Error("the newest state of the lake cannot be read, the one before is served", "error", err)
 		}
+	case next != nil:
+		l.told = ""
+		l.open.Add(1)
+		if l.current == nil || l.end.Err() != nil { // Close was faster
+			next.release()
+			return
+		}
+		l.current.release()
+		l.current = next
 	}
-	if err != nil && l.current == nil {
-		return err
-	}
-	if err != nil {
-		l.engine.log().Error("the newest state of the lake cannot be read, the one before is served", "error", err)
-	}
-	l.looked = time.Now()
-	return nil
 }
 
 // LiveState is one state of the lake for many readers at once.
@@ -117,6 +139,7 @@ type LiveState struct {
 	connections chan *duck.DB
 	siblings    []*duck.DB
 	cache       *fileCache
+	tables      *actionTables
 	heavy       chan struct{} // holds who computes what takes long
 
 	users int // guarded by Live.mu; Live is one
@@ -128,13 +151,14 @@ type LiveState struct {
 func (l *Live) openState(mark string) (s *LiveState, err error) {
 	ctx := l.end
 	q := &Querier{engine: l.engine}
-	s = &LiveState{live: l, mark: mark, querier: q, users: 1, heavy: make(chan struct{}, 1)}
+	s = &LiveState{live: l, mark: mark, querier: q, users: 1, heavy: make(chan struct{}, 1), tables: newActionTables()}
 	if q.snapshot, err = l.store.Snapshot(); err != nil {
 		return nil, err
 	}
+	opened := s // what is returned with an error is nil
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.close())
+			err = errors.Join(err, opened.close())
 		}
 	}()
 	if err := q.open(ctx, filepath.Join(q.snapshot.Dir(), "spill")); err != nil {
@@ -174,6 +198,17 @@ func patterns(paths []string) []string {
 // Mark names the state: another one has another mark.
 func (s *LiveState) Mark() string { return s.mark }
 
+// isCurrent reports whether no run has changed days or reports since the state was taken. Runs finish before they take
+// their commits away, so the mark is looked at last.
+func (s *LiveState) isCurrent() (bool, error) {
+	settled, err := s.live.store.IsSettled()
+	if err != nil || !settled {
+		return false, err
+	}
+	mark, err := s.live.store.Mark()
+	return mark == s.mark, err
+}
+
 // Release says that the caller does not use the state any more.
 func (s *LiveState) Release() {
 	s.live.mu.Lock()
@@ -185,10 +220,12 @@ func (s *LiveState) release() {
 	if s.users--; s.users > 0 {
 		return
 	}
-	defer s.live.open.Done()
-	if err := s.close(); err != nil {
-		s.live.engine.log().Error("what was read of the lake cannot be let go of", "error", err)
-	}
+	go func() { // others need not wait
+		defer s.live.open.Done()
+		if err := s.close(); err != nil {
+			s.live.engine.log().Error("what was read of the lake cannot be let go of", "error", err)
+		}
+	}()
 }
 
 func (s *LiveState) close() error {
@@ -201,25 +238,36 @@ func (s *LiveState) close() error {
 
 // query runs a query of our own on a connection that is free, and scans each row into dest before yield.
 func (s *LiveState) query(ctx context.Context, query string, args []any, dest []any, yield func()) error {
-	var db *duck.DB
+	return s.connected(ctx, func(db *duck.DB) error {
+		rows, err := db.Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := rows.Scan(dest...); err != nil {
+				return fmt.Errorf("read the result: %w", err)
+			}
+			yield()
+		}
+		return rows.Err()
+	})
+}
+
+// exec runs a statement of our own.
+func (s *LiveState) exec(ctx context.Context, statement string) error {
+	return s.connected(ctx, func(db *duck.DB) error { return db.Exec(ctx, statement) })
+}
+
+// connected waits for a connection that is free.
+func (s *LiveState) connected(ctx context.Context, do func(*duck.DB) error) error {
 	select {
-	case db = <-s.connections:
+	case db := <-s.connections:
+		defer func() { s.connections <- db }()
+		return do(db)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { s.connections <- db }()
-	rows, err := db.Query(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return fmt.Errorf("read the result: %w", err)
-		}
-		yield()
-	}
-	return rows.Err()
 }
 
 // memo remembers what was computed once for a key. What failed is computed again.
@@ -255,4 +303,10 @@ func (m *memo[K, V]) get(key K, compute func() (V, error)) (V, error) {
 		r.value, r.done = value, true
 	}
 	return value, err
+}
+
+func (m *memo[K, V]) forget(key K) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.known, key)
 }

@@ -28,7 +28,8 @@ type Publication struct {
 	// Unsure says that it cannot be told which namespaces its reports tell of.
 	Unsure bool
 
-	dir string
+	dir     string
+	current bool // it follows from the requests of the state, not from what a run has stored since
 }
 
 // file is the path of the Parquet file of a report; empty where it is not published.
@@ -76,17 +77,31 @@ func (s *LiveState) Publications(ctx context.Context, publisher string) ([]Publi
 		}
 		for range publicationTries {
 			publications, failed := s.readPublications(ctx, before)
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
 			after, err := publishedOf(dir)
 			if err != nil {
 				return nil, err
 			}
-			if reflect.DeepEqual(before, after) || ctx.Err() != nil {
-				return publications, failed
+			if reflect.DeepEqual(before, after) {
+				return publications, errors.Join(failed, s.markCurrent(publications))
 			}
 			before = after
 		}
 		return nil, errors.New("list published reports: they were replaced all the time; ask again")
 	})
+}
+
+// Forget lets the publications of a publisher be read anew: somebody found that one was replaced since.
+func (s *LiveState) Forget(publisher string) { s.publications.forget(publisher) }
+
+func (s *LiveState) markCurrent(publications []Publication) error {
+	current, err := s.isCurrent()
+	for i := range publications {
+		publications[i].current = current
+	}
+	return err
 }
 
 func (s *LiveState) readPublications(ctx context.Context, published []publishedReports) ([]Publication, error) {

@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -100,19 +102,26 @@ func (l *Live) LastMonths(unit Unit, n int) (from, to time.Time) {
 type pullSpan struct {
 	first, after time.Time
 	open         bool
-	final        bool     // requests of it were pruned: nothing but its published reports can tell its numbers
-	files        []string // the published reports that tell its numbers, one per publisher; none: the actions do
+	final        bool         // requests of it were pruned: nothing but its published reports can tell its numbers
+	published    []spanReport // what tells its numbers, one per publisher; none: the actions do
+}
+
+// spanReport is a published report on one period.
+type spanReport struct {
+	of   *Publication
+	file string
 }
 
 // Pulls counts pulls, ordered by image, period and group. Closed weeks and months by repository and namespace are as
-// they are published; everything else is counted from the stored actions. A period without pulls has no
-// row, nor has one whose requests were pruned before it was published.
+// they are published, but for those that a run has published anew since the state was taken; these, and everything
+// else, are counted from the stored actions. A period without pulls has no row, nor has one whose requests were pruned
+// before it was published.
 func (s *LiveState) Pulls(ctx context.Context, request PullsRequest) ([]PullCount, error) {
 	spans := s.spans(request)
 	if err := s.findPublished(ctx, request, spans); err != nil {
 		return nil, err
 	}
-	counts, err := s.publishedPulls(ctx, request, spans)
+	counts, err := s.samePublishedPulls(ctx, request, spans)
 	if err != nil {
 		return nil, err
 	}
@@ -153,14 +162,22 @@ func (s *LiveState) spans(request PullsRequest) []*pullSpan {
 	return spans
 }
 
+// published is the report that tells the numbers; empty: none does.
+func (r PullsRequest) published() string {
+	switch {
+	case r.Unit == Days || r.By != ByRepository && r.By != ByNamespace:
+		return ""
+	case r.By == ByNamespace && len(r.Images) == 0:
+		return "pulls_namespace_summary"
+	}
+	return "pulls_repo_summary"
+}
+
 // findPublished finds the reports that tell the numbers of the periods.
 func (s *LiveState) findPublished(ctx context.Context, request PullsRequest, spans []*pullSpan) error {
-	report := "pulls_repo_summary"
-	switch {
-	case request.Unit == Days || request.By != ByRepository && request.By != ByNamespace:
+	report := request.published()
+	if report == "" {
 		return nil
-	case request.By == ByNamespace && len(request.Images) == 0:
-		report = "pulls_namespace_summary"
 	}
 	granularity := period.Weekly
 	if request.Unit == Months {
@@ -183,15 +200,15 @@ func (s *LiveState) findPublished(ctx context.Context, request PullsRequest, spa
 				continue
 			}
 			for _, span := range spans {
-				if p.Period.Start.Equal(span.first) && !span.open && (span.final || p.tellsOf(namespaces)) {
-					span.files = append(span.files, file)
+				if p.Period.Start.Equal(span.first) && !span.open && (span.final || p.current && p.tellsOf(namespaces)) {
+					span.published = append(span.published, spanReport{p, file})
 				}
 			}
 		}
 	}
 	for _, span := range spans {
-		if len(span.files) < len(owned) && !span.final {
-			span.files = nil // what is published of one may be older than what is stored of the other
+		if len(span.published) < len(owned) && !span.final {
+			span.published = nil // what is published of one may be older than what is stored of the other
 		}
 	}
 	return nil
@@ -216,14 +233,42 @@ func (r PullsRequest) namespaces() []string {
 	return slices.Compact(namespaces)
 }
 
+// samePublishedPulls is publishedPulls where no run replaces a report meanwhile. What it replaces is left to the actions,
+// which are still those that the report told of.
+func (s *LiveState) samePublishedPulls(ctx context.Context, request PullsRequest, spans []*pullSpan) ([]PullCount, error) {
+	for {
+		counts, failed := s.publishedPulls(ctx, request, spans)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		current, err := s.isCurrent()
+		if err != nil {
+			return nil, err
+		}
+		if current || !forgetReplaced(spans) {
+			return counts, failed
+		}
+	}
+}
+
+// forgetReplaced makes the periods forget reports that are not there any more, and tells whether there are some.
+func forgetReplaced(spans []*pullSpan) (some bool) {
+	for _, span := range spans {
+		if slices.ContainsFunc(span.published, func(report spanReport) bool { return report.of.checkSame() != nil }) {
+			span.published, some = nil, true
+		}
+	}
+	return some
+}
+
 // publishedPulls reads the periods of which reports are published.
 func (s *LiveState) publishedPulls(ctx context.Context, request PullsRequest, spans []*pullSpan) ([]PullCount, error) {
 	byFile := map[string]*pullSpan{}
 	var files []string
 	for _, p := range spans {
-		for _, file := range p.files {
-			byFile[file] = p
-			files = append(files, file)
+		for _, report := range p.published {
+			byFile[report.file] = p
+			files = append(files, report.file)
 		}
 	}
 	if len(files) == 0 {
@@ -237,7 +282,10 @@ func (s *LiveState) storedPulls(ctx context.Context, request PullsRequest, spans
 	byDay := map[string]*pullSpan{}
 	var from, to time.Time
 	for _, p := range spans {
-		if len(p.files) > 0 || p.final {
+		if p.final && !s.publishes(request) {
+			return nil, s.prunedError(request.From, request.To)
+		}
+		if len(p.published) > 0 || p.final {
 			continue
 		}
 		if from.IsZero() {
@@ -249,14 +297,44 @@ func (s *LiveState) storedPulls(ctx context.Context, request PullsRequest, spans
 	if from.IsZero() {
 		return nil, nil
 	}
-	params := map[string]any{"Unit": string(request.Unit), "Group": groupColumns[request.By]}
+	table := actionsView
+	if namespaces := request.namespaces(); len(namespaces) == 1 {
+		of, done, err := s.actionsOf(ctx, namespaces[0])
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		table = of
+	}
+	params := map[string]any{"Table": table, "Unit": string(request.Unit), "Group": groupColumns[request.By]}
 	return s.readPulls(ctx, request, "stored_pulls", params, []any{from, to}, func(key string) *pullSpan { return byDay[key] })
+}
+
+// publishes reports whether published reports tell all closed periods of what is asked for, so that one of which
+// there is none had no pulls.
+func (s *LiveState) publishes(request PullsRequest) bool {
+	report := request.published()
+	return report != "" && !slices.ContainsFunc(request.namespaces(), func(namespace string) bool {
+		names := s.live.Config().reportsOf(s.live.Config().PublisherOf(namespace).ID)
+		return names != nil && !slices.Contains(names, report)
+	})
+}
+
+// prunedError says that these days have lost requests.
+func (s *LiveState) prunedError(from, to time.Time) error {
+	return &PrunedError{s.pruned, period.Range{From: from, To: to}, filepath.Join(s.live.engine.Dir, "reports")}
 }
 
 // groupColumns are the expressions that rows are told apart by, beside their image.
 var groupColumns = map[Grouping]string{
 	ByCountry: "coalesce(country, '')", ByTag: "coalesce(tag, '')", ByUseCase: "coalesce(use_case, 'Unknown')",
 }
+
+// maxPullRows is how many rows one question may have.
+const maxPullRows = 200_000
+
+// ErrTooManyRows refuses a question whose answer would fill the memory.
+var ErrTooManyRows = errors.New("this has more than 200,000 rows; ask for fewer days, or longer periods")
 
 // readPulls runs one of the two queries. Its rows begin with what finds their period.
 func (s *LiveState) readPulls(ctx context.Context, request PullsRequest, file string, params map[string]any, args []any, find func(string) *pullSpan) ([]PullCount, error) {
@@ -272,6 +350,7 @@ func (s *LiveState) readPulls(ctx context.Context, request PullsRequest, file st
 	if err != nil {
 		return nil, err
 	}
+	query += fmt.Sprintf("\nlimit %d", maxPullRows+1)
 	var counts []PullCount
 	var key string
 	var repository sql.NullString
@@ -288,6 +367,9 @@ func (s *LiveState) readPulls(ctx context.Context, request PullsRequest, file st
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count the pulls of %s: %w", strings.Join(request.namespaces(), ", "), err)
+	}
+	if len(counts) > maxPullRows {
+		return nil, ErrTooManyRows
 	}
 	return counts, nil
 }

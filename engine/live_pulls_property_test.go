@@ -22,7 +22,7 @@ func TestLivePullsAreThoseOfTheReports(t *testing.T) {
 	t.Parallel()
 	root, database := t.TempDir(), pullDatabase(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		if rapid.IntRange(0, 19).Draw(rt, "turn") != 13 { // each takes a run; 0 is drawn too often
+		if rapid.IntRange(0, 24).Draw(rt, "turn") != 11 { // each takes a run; 0 is drawn too often
 			return
 		}
 
@@ -41,7 +41,7 @@ func TestLivePullsAreThoseOfTheReports(t *testing.T) {
 		log := writeFile(rt, filepath.Join(dir, "access.csv"), csvText(drawPulls(rt)))
 		mustRun(rt, e, log)
 		var requests []PullsRequest
-		for range 8 {
+		for range 6 {
 			requests = append(requests, drawPullsRequest(rt))
 		}
 		actions := liveActions(rt, e)

@@ -65,8 +65,10 @@ const computedRows = "report.parquet"
 func (s *LiveState) computeReport(ctx context.Context, report reports.Report, namespace string, days *period.Range, dir string) (*ComputedReport, error) {
 	e := *s.live.engine
 	owner := e.Config.PublisherOf(namespace)
-	owner.Namespaces = []string{namespace}
-	e.Config.Publishers = []Publisher{owner}
+	if !strings.HasPrefix(owner.ID, "~") { // such an id cannot be configured, and owns nothing else
+		owner.Namespaces = []string{namespace}
+		e.Config.Publishers = []Publisher{owner}
+	}
 	var computed *ComputedReport
 	snapshot, request := s.querier.snapshot, ReportRequest{Report: report, Publisher: owner.ID, Range: days}
 	err := e.reportFrom(ctx, snapshot, filepath.Join(snapshot.Dir(), "spill-report"), request, func(rows *ReportRows) error {

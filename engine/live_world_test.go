@@ -34,9 +34,7 @@ func openLive(t rapid.TB, e *Engine, use func(*Live, *LiveState)) {
 // stateNow is the state of the lake, looked for anew.
 func stateNow(t rapid.TB, live *Live) *LiveState {
 	t.Helper()
-	live.mu.Lock()
-	live.looked = time.Time{}
-	live.mu.Unlock()
+	live.look()
 	state, err := live.State()
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +171,7 @@ var ownedPulls = [][]Publisher{
 	{{ID: "all", Name: "All", Namespaces: []string{"acme", "globex", "nobody", "acme-labs"}}},
 }
 
-// publisherDirs are the folders of reports, by the namespace, as SEMANTICS.md has it: a namespace nobody owns is its
+// publisherDir is the folder of the reports on a namespace, as SEMANTICS.md has it: a namespace nobody owns is its
 // own publisher.
 func publisherDir(publishers []Publisher, namespace string) string {
 	id := namespace

@@ -1,6 +1,6 @@
 -- How often were images pulled in each day, week or month, as the stored actions tell?
 -- grain: one row per period, namespace and what the rows are told apart by
--- params: Unit, day, week or month; Group, a further expression or nothing; ByRepository; Namespaces and Images,
+-- params: Table, the view actions or a table like it; Unit, day, week or month; Group, a further expression or nothing; ByRepository; Namespaces and Images,
 --   a ? for each; ?, the first day, the day after the last, the namespaces and the images
 with chosen as (
     select
@@ -10,7 +10,7 @@ with chosen as (
         {{if .Group}}{{.Group}}{{else}}''{{end}} as group_value,
         ip_key,
         action
-    from actions
+    from {{.Table}}
     where "day" >= cast(? as date)
         and "day" < cast(? as date)
         and namespace in ({{.Namespaces}})
