@@ -51,10 +51,10 @@ export const cards: CardKind[] = [
   { name: "companies", title: "Companies", by: ["company"], top: 10, note: "By the domain of the user or of the address.", wide: true },
 ];
 
-/** mapLevel is how dark a country is on the map, 0 (none) to 5, in steps that each mean four times as many. */
+/** mapLevel is how strong the colour of a country on the map is, 0 (none) to 5: each step is twice as many. */
 export function mapLevel(pulls: number, most: number): number {
   if (pulls <= 0 || most <= 0) return 0;
-  return Math.max(1, 5 - Math.floor(Math.log(most / pulls) / Math.log(4)));
+  return Math.max(1, 5 - Math.floor(Math.log2(most / pulls)));
 }
 
 /** seen tells that counts have first and last requests. */
