@@ -125,7 +125,8 @@ func TestForwardedAddresses(t *testing.T) {
 		"an IPv4 address in IPv6":     {proxy, "::ffff:" + client, client},
 		"a proxy as IPv4 in IPv6":     {"::ffff:" + proxy, client, client},
 		"IPv6":                        {"2001:db8::1", client, "2001:db8::1"},
-		"with a port, which is no ip": {proxy, client + ":80", proxy},
+		"with a port, as some add it": {proxy, client + ":80", client},
+		"with a port that is none":    {proxy, client + ":x", proxy},
 	} {
 		r := must(request(http.MethodPost, loginPath, nil, from(c.peer)))(t)
 		if c.forwarded != "" {

@@ -238,4 +238,3 @@ func (s *Server) gzip(next http.Handler) http.Handler {
 	}
 	return wrap(next)
 }
-

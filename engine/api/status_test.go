@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -136,6 +137,10 @@ var operations = map[string]string{
 	"downloadFile":                 "", // signed
 	"getReports":                   "/reports", "getNamespaceReports": "/namespaces/acme/reports", "getNamespaceReport": "/namespaces/acme/reports/summary",
 	"getNamespaceBadge": "/namespaces/acme/badge", "getRepoBadge": "/namespaces/acme/repos/api/badge",
+	"getMe": "/me", "getNamespaceImages": "/namespaces/acme/images", "getNamespaceUsage": "/namespaces/acme/usage?by=company",
+	"postQuery": "/query", "getQuerySchema": "/query/schema", "getSavedQueries": "/query/saved",
+	"getStatus": "/status", "getRuns": "/runs", "getRejects": "/rejects", "getGaps": "/gaps",
+	"postSession": sessionPath, "postSession2FA": secondSessionPath, "deleteSession": sessionPath,
 	"getOpenAPI": "/openapi.json", "getDocs": "/docs", "getDocsStyle": "/docs.css", "getHealth": "/healthz",
 }
 
@@ -144,9 +149,16 @@ var neverAnswered = map[string][]int{
 	"getOpenAPI": {429, 500, 503}, "getDocs": {429, 500, 503}, "getDocsStyle": {429, 500, 503},
 	// While users cannot be looked up, nobody may see the file.
 	"downloadFile": {503},
-	// Of periods that were pruned and not published there are no rows.
-	"getNamespacePulls": {422}, "getRepoPulls": {422}, "getManyReposPulls": {422},
+	// They are refused alike; namespacePulls has it.
+	"getRepoPulls": {422}, "getManyReposPulls": {422},
+	// Only a run that publishes meanwhile makes it so.
+	"getNamespaceDataByTimespan": {410},
+	// It needs no users; and 405 is answered for postSession.
+	"deleteSession": {405, 503},
 }
+
+// ofRoot are the operations that ann may not use.
+var ofRoot = []string{"postQuery", "getQuerySchema", "getSavedQueries", "getStatus", "getRuns", "getRejects", "getGaps"}
 
 // TestEveryStatus brings about every status of every operation that the document has.
 func TestEveryStatus(t *testing.T) {
@@ -159,21 +171,31 @@ func TestEveryStatus(t *testing.T) {
 		switch operation {
 		case "downloadFile":
 			path = file
-		case "PostUsersLogin":
+		case "postQuery":
+			method, bodies = http.MethodPost, []string{`{"sql": "select 1"}`, `{}`, `{"sql": "` + strings.Repeat("x", maxQuery) + `"}`}
+		case "deleteSession":
+			method = http.MethodDelete
+		case "PostUsersLogin", "postSession":
 			method, bodies = http.MethodPost, []string{`{"username": "x", "password": "y"}`, `{}`, `{} {}`, `{"username": "` + strings.Repeat("x", maxLogin) + `"}`}
-		case "PostUsers2FALogin":
+		case "PostUsers2FALogin", "postSession2FA":
 			method, bodies = http.MethodPost, []string{`{"login_2fa_token": "x", "code": "1"}`, `[]`, `{"code": "` + strings.Repeat("x", maxLogin) + `"}`}
 		}
-		change := []func(*http.Request){s.as("ann"), with("Content-Type", "application/json")}
+		who := "ann"
+		if slices.Contains(ofRoot, operation) {
+			who = "root"
+			s.do(t, method, apiPath(path), strings.NewReader(bodies[0]), s.as("ann"), with("Content-Type", "application/json"))
+			s.do(t, method, apiPath(path), strings.NewReader(bodies[0]), with("Content-Type", "application/json"))
+		}
+		change := []func(*http.Request){s.as(who), with("Content-Type", "application/json")}
 		for _, body := range bodies {
 			answer := s.do(t, method, apiPath(path), strings.NewReader(body), change...)
 			if method == http.MethodGet {
 				if err := validateRequest(answer.Request); err != nil {
 					t.Errorf("the document does not allow %s: %v", path, err)
 				}
-				s.do(t, method, apiPath(path), nil, s.as("ann"), with("If-None-Match", answer.Header.Get("Etag")))
-				s.do(t, method, apiPath(path)+"?unheard-of=1", nil, s.as("ann"))
-				s.do(t, method, apiPath(path)+"&unheard-of=1", nil, s.as("ann"))
+				s.do(t, method, apiPath(path), nil, s.as(who), with("If-None-Match", answer.Header.Get("Etag")))
+				s.do(t, method, apiPath(path)+"?unheard-of=1", nil, s.as(who))
+				s.do(t, method, apiPath(path)+"&unheard-of=1", nil, s.as(who))
 				s.do(t, method, apiPath(path), nil)
 			}
 			if !slices.Contains(neverAnswered[operation], 500) {
@@ -183,7 +205,7 @@ func TestEveryStatus(t *testing.T) {
 				}
 			}
 		}
-		s.do(t, http.MethodDelete, apiPath(path), nil, s.as("ann")).want(t, 405)
+		s.do(t, http.MethodPut, apiPath(path), nil, s.as("ann")).want(t, 405)
 	}
 	for _, path := range []string{
 		"/namespaces/acme/pulls?cursor=" + cursor{1, "another"}.String(), "/namespaces/acme/repos/api/pulls?cursor=" + cursor{1, "another"}.String(),
@@ -209,6 +231,13 @@ func TestEveryStatus(t *testing.T) {
 		}
 	}
 	s.get(t, "ann", "/repos/pulls?repos=globex/web").want(t, 404)
+	for _, path := range []string{"/images", "/usage"} {
+		s.get(t, "ann", "/namespaces/globex"+path).want(t, 404)
+	}
+	few := demo(t, func(c *engine.Config) { c.Publishers[0].Reports = []string{"summary", "trends"} })
+	few.get(t, "ann", "/namespaces/acme/usage?by=company").says(t, 403, "publishes no companies")
+	few.get(t, "ann", "/namespaces/acme/usage?by=tag&company=hooli.example").says(t, 403, "publishes no companies")
+	few.get(t, "ann", "/namespaces/acme/usage?by=tag").want(t, 200)
 	testUnavailable(t)
 	testPruned(t)
 
@@ -219,7 +248,7 @@ func TestEveryStatus(t *testing.T) {
 		}
 		for text := range operation.Responses.Map() {
 			status := must(strconv.Atoi(text))(t)
-			limited := status == 429 && !strings.HasPrefix(id, "PostUsers") // only log-ins are
+			limited := status == 429 && !strings.HasPrefix(strings.ToLower(id), "post") || status == 429 && id == "postQuery" // only log-ins are
 			if unreachable := limited || slices.Contains(neverAnswered[id], status); unreachable == answered.has(id, status) {
 				t.Errorf("%s was answered %d: %t", id, status, !unreachable)
 			}
@@ -238,6 +267,36 @@ func (s *site) everyLogin(t *testing.T) {
 	}
 	s.second(t, "none", "000000", from("198.51.100.2")).want(t, 429)
 	s.login(t, "mallory.moretti", "none", from("198.51.100.2")).want(t, 429)
+
+	// The same with the sessions of the dashboard.
+	s.clock.add(time.Minute) // the code before was used
+	open := func(path, body, address string) reply {
+		return s.do(t, http.MethodPost, path, strings.NewReader(body), with("Content-Type", "application/json"), from(address))
+	}
+	credentials := func(who string) string {
+		return fmt.Sprintf(`{"username": %q, "password": %q}`, userNames[who], passwordOf(who))
+	}
+	open(sessionPath, credentials("ann"), "198.51.100.3").says(t, 200, fmt.Sprintf(`{"name":%q,"admin":false}`, userNames["ann"]))
+	first = open(sessionPath, credentials("gil"), "198.51.100.3").want(t, 401)
+	second := fmt.Sprintf(`{"login_2fa_token": %q, "code": %q}`, first.field(t, "login_2fa_token"), s.code(t, secret))
+	cookie := open(secondSessionPath, second, "198.51.100.3").want(t, 200).Header.Get("Set-Cookie")
+	for _, part := range []string{sessionCookie + "=ey", "; Path=/", "; HttpOnly", "; SameSite=Strict"} {
+		if !strings.Contains(cookie, part) {
+			t.Errorf("the cookie of a session is %q, without %q", cookie, part)
+		}
+	}
+	held, _, _ := strings.Cut(cookie, ";")
+	s.get(t, "nobody", "/namespaces/globex", with("Cookie", held)).want(t, 200)
+	s.get(t, "nobody", "/namespaces/acme", with("Cookie", held)).want(t, 404)
+	s.get(t, "nobody", "/namespaces/globex", with("Cookie", held+"x")).want(t, 401)
+	for range 20 {
+		open(secondSessionPath, `{"login_2fa_token": "none", "code": "000000"}`, "198.51.100.4").want(t, 401)
+	}
+	open(secondSessionPath, `{"login_2fa_token": "none", "code": "000000"}`, "198.51.100.4").want(t, 429)
+	open(sessionPath, `{"username": "mallory.moretti", "password": "none"}`, "198.51.100.4").want(t, 429)
+	if left := s.do(t, http.MethodDelete, sessionPath, nil).want(t, 204).Header.Get("Set-Cookie"); !strings.Contains(left, "Max-Age=0") {
+		t.Errorf("logging out sets the cookie %q", left)
+	}
 }
 
 // testUnavailable asks a server whose users cannot be read, and one that is closed.
@@ -248,12 +307,18 @@ func testUnavailable(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.clock.add(2 * time.Second) // files are looked at every second
+	inJSON := with("Content-Type", "application/json")
 	for operation, path := range operations {
 		switch operation {
-		case "PostUsersLogin":
-			s.login(t, userNames["ann"], passwordOf("ann")).want(t, 503)
-		case "PostUsers2FALogin":
-			s.second(t, "none", "000000").want(t, 503)
+		case "PostUsersLogin", "postSession":
+			body := fmt.Sprintf(`{"username": %q, "password": %q}`, userNames["ann"], passwordOf("ann"))
+			s.do(t, http.MethodPost, path, strings.NewReader(body), inJSON).want(t, 503)
+		case "PostUsers2FALogin", "postSession2FA":
+			s.do(t, http.MethodPost, path, strings.NewReader(`{"login_2fa_token": "none", "code": "000000"}`), inJSON).want(t, 503)
+		case "deleteSession":
+			s.do(t, http.MethodDelete, path, nil).want(t, 204)
+		case "postQuery":
+			s.do(t, http.MethodPost, apiPath(path), strings.NewReader(`{"sql": "select 1"}`), s.as("root"), inJSON).want(t, 503)
 		case "downloadFile":
 			s.get(t, "nobody", file).want(t, 403)
 		case "getOpenAPI", "getDocs", "getDocsStyle", "getHealth":
