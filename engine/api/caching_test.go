@@ -133,8 +133,11 @@ func TestMethods(t *testing.T) {
 		if operation == "downloadFile" {
 			path = "/downloads/a"
 		}
-		if strings.HasPrefix(operation, "PostUsers") {
+		switch operation {
+		case "PostUsersLogin", "PostUsers2FALogin", "postSession2FA", "postQuery":
 			allowed = "POST"
+		case "postSession", "deleteSession":
+			allowed = "DELETE, POST"
 		}
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW", "get"} {
 			if slices.Contains(strings.Split(allowed, ", "), method) {

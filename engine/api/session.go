@@ -10,8 +10,8 @@ import (
 
 // Where the dashboard logs in and out. Its session is a cookie that scripts cannot read and other sites cannot use.
 const (
-	sessionPath       = "/dashboard/session"
-	secondSessionPath = "/dashboard/session/2fa"
+	sessionPath       = "/session"
+	secondSessionPath = "/session/2fa"
 	sessionCookie     = "pullscope_session"
 )
 

@@ -310,7 +310,7 @@ func (s *site) get(t testing.TB, who, path string, change ...func(*http.Request)
 
 // apiPath is a path below the base of the API, unless it is one of elsewhere.
 func apiPath(path string) string {
-	for _, elsewhere := range []string{"http", base, "/v2/", "/docs", "/openapi", "/healthz", "/dashboard"} {
+	for _, elsewhere := range []string{"http", base, "/v2/", "/docs", "/openapi", "/healthz", "/session"} {
 		if strings.HasPrefix(path, elsewhere) {
 			return path
 		}
