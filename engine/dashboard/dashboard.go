@@ -1,5 +1,8 @@
 // Package dashboard serves the dashboard in the browser. Its sources are in web/; make dashboard builds them into
 // dist/, which is compiled in. An engine that was built without npm serves a page that says so instead.
+//
+// In web/src, pages/ and components/ show, api/ asks the data API, by the names that it uses, lib/ computes (and is
+// tested in web/test), and state/ knows the address, the session and what is being loaded.
 package dashboard
 
 import (

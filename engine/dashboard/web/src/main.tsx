@@ -3,6 +3,7 @@ import "uplot/dist/uPlot.min.css";
 import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/content.css";
+import "./styles/chart.css";
 import "./styles/print.css";
 import { App } from "./components/App";
 import { learnMe } from "./state/session";

@@ -34,8 +34,8 @@ test("values that are not known have a name", () => {
   assert.equal(valueTitle("country", "<b>"), "<b>");
 });
 
-test("the map is darker where more is pulled", () => {
-  assert.deepEqual([0, 1, 25, 26, 99, 100].map((n) => mapLevel(n, 100)), [0, 2, 4, 5, 5, 5]);
+test("a country has a stronger colour for twice as many pulls", () => {
+  assert.deepEqual([0, 1, 25, 26, 99, 100].map((n) => mapLevel(n, 100)), [0, 1, 3, 4, 5, 5]);
 });
 
 test("colours are seen on both backgrounds, and no two series look the same", () => {

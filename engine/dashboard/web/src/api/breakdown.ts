@@ -2,7 +2,7 @@
 
 import type { ComputedReport, PeriodCounts, Usage } from "./types";
 import { get, segment, type Params } from "./client";
-import type { DayRange } from "../lib/period";
+import type { DayRange, Timespan } from "../lib/period";
 import { wholePeriods } from "../lib/period";
 import type { SeriesTable } from "../lib/series";
 import { periodValues, tabulate } from "../lib/series";
@@ -19,9 +19,10 @@ function filterParams(filters: Filters, without: Dimension[]): Params {
 }
 
 /** How many tags the chart shows. */
-export const maxTags = 8;
+export const maxTags = 7;
 
 export interface Adoption {
+  timespan: Timespan;
   table: SeriesTable;
   sql: string;
 }
@@ -46,7 +47,7 @@ export async function loadAdoption(p: BreakdownParams, days: DayRange, today: st
       values.push({ start: row.start, series: "other tags", value: row.pulls - (shown.get(row.start) ?? 0), open: row.open === true });
     }
   }
-  return { table: tabulate(p.timespan, whole, today, names, values), sql: usage.sql };
+  return { timespan: p.timespan, table: tabulate(p.timespan, whole, today, names, values), sql: usage.sql };
 }
 
 /** loadReport computes a report on a namespace. */

@@ -9,12 +9,17 @@ import { largest, metricOf, periodValues, pullValue, tabulate } from "../lib/ser
 import type { OverviewParams } from "../state/params";
 import { singleRepos } from "../state/session";
 
-/** How many repositories a chart shows. */
+/** How many repositories a chart shows as lines. */
 export const maxSeries = 20;
+// How many are stacked, in colours that can be told apart; the others are one more.
+const maxStacked = 7;
+const others = "other repositories";
 // How many repositories one question may name.
 const maxRepos = 50;
 
 export interface Overview {
+  /** what was asked for */
+  p: OverviewParams;
   table: SeriesTable;
   source: "published" | "stored";
   /** over the whole range; null: that is not known */
@@ -30,10 +35,16 @@ export function sourceOf(p: OverviewParams): "pulls" | "usage" {
   return "pulls";
 }
 
+/** isStacked tells that repositories are bars on top of each other, which only what can be added up may be. */
+export function isStacked(p: OverviewParams): boolean {
+  return p.by === "repo" && p.chart === "bar" && metricOf(p.metric).additive;
+}
+
 /** loadOverview gets the numbers of days that are whole periods. */
 export async function loadOverview(p: OverviewParams, who: Me, days: DayRange, today: string, signal: AbortSignal): Promise<Overview> {
   const repos = p.repo.length ? p.repo : (singleRepos(who, p.ns) ?? []);
-  return sourceOf(p) === "usage" ? fromUsage(p, repos, days, today, signal) : fromPulls({ ...p, repo: repos }, days, today, signal);
+  const loaded = await (sourceOf(p) === "usage" ? fromUsage(p, repos, days, today, signal) : fromPulls({ ...p, repo: repos }, days, today, signal));
+  return { ...loaded, p };
 }
 
 async function fromUsage(p: OverviewParams, repos: string[], days: DayRange, today: string, signal: AbortSignal): Promise<Overview> {
@@ -47,7 +58,7 @@ async function fromUsage(p: OverviewParams, repos: string[], days: DayRange, tod
   } else {
     values = periodValues(names[0]!, usage.totals ?? [], p.metric);
   }
-  return { table: tabulate(p.timespan, days, today, names, values), source: "stored", total: usage.total[p.metric], groups: usage.groups };
+  return { p, table: tabulate(p.timespan, days, today, names, values), source: "stored", total: usage.total[p.metric], groups: usage.groups };
 }
 
 /** usageParams ask for the numbers of the chart, and for their SQL. */
@@ -60,10 +71,16 @@ async function fromPulls(p: OverviewParams, days: DayRange, today: string, signa
   const rows = p.repo.length ? await repositoryPulls(p, days, signal) : await namespacePulls(p, byRepo ? "repo" : "namespace", days, signal);
   const nameOf = (row: PullModel) => (p.by === "repo" ? (row.repo ?? "") : allName(p));
   const valuesOf = (metric: Metric) => rows.map((row): PeriodValue => ({ start: row.start, series: nameOf(row), value: pullValue(row, metric), open: row.open === true }));
-  const values = valuesOf(p.metric);
+  let values = valuesOf(p.metric);
   const found = largest(valuesOf("pulls"), Infinity);
-  const names = p.by === "repo" ? found.slice(0, maxSeries) : [allName(p)];
+  let names = p.by === "repo" ? found.slice(0, maxSeries) : [allName(p)];
+  if (isStacked(p) && found.length > maxStacked + 1) {
+    names = found.slice(0, maxStacked);
+    values = values.map((value) => (names.includes(value.series) ? value : { ...value, series: others }));
+    names = [...names, others];
+  }
   return {
+    p,
     table: tabulate(p.timespan, days, today, names, values),
     source: p.timespan === "days" ? "stored" : "published",
     total: metricOf(p.metric).additive ? values.reduce((sum, { value }) => sum + value, 0) : null,

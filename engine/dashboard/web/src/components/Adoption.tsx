@@ -23,12 +23,13 @@ interface Props {
 /** Adoption shows how the pulls of tags change over time. */
 export function Adoption({ p, days, toggle }: Props) {
   const loaded = useLoad(JSON.stringify([p, days]), (signal) => loadAdoption(p, days, today(), signal));
-  const title = `Pulls by tag and ${p.timespan.replace(/s$/, "")}`;
+  const unit = (loaded.data?.timespan ?? p.timespan).replace(/s$/, "");
+  const title = `Pulls by tag and ${unit}`;
   return (
     <Card
       title="Tag adoption"
       wide
-      note={`The ${maxTags} tags with most pulls, by ${p.timespan.replace(/s$/, "")}.`}
+      note={`The ${maxTags} tags with most pulls, by ${unit}.`}
       end={
         <span class="buttons">
           {loaded.data && <CsvButton name={[p.ns, "tags", p.timespan, days.from, days.to]} {...csvOf(loaded.data.table)} />}

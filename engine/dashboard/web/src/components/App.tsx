@@ -8,7 +8,7 @@ import { Overview } from "../pages/Overview";
 import { Query } from "../pages/Query";
 import { Reports } from "../pages/Reports";
 import { address, navigate, root } from "../state/location";
-import { learnMe, loginAddress, me, problem } from "../state/session";
+import { afterLogin, learnMe, loginAddress, me, problem } from "../state/session";
 import { Header, pagesOf } from "./Header";
 import { Problem } from "./Loading";
 import { Notice } from "./Notice";
@@ -29,6 +29,7 @@ export function App() {
   const before = useRef<string | null>(null);
   useEffect(() => {
     if (who === null && page !== "login") navigate(loginAddress(), { replace: true });
+    if (who && page === "login" && (who.name || !who.login)) navigate(afterLogin(address.value.searchParams.get("next")), { replace: true });
   }, [who, page]);
   useEffect(() => {
     const title = page === "login" ? "Log in" : who && pagesOf(who).find(({ path }) => path === page)?.title;

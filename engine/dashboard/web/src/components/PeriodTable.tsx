@@ -39,9 +39,9 @@ export function PeriodRows({ caption, table }: { caption: string; table: SeriesT
       rows={table.columns.map((column, at) => ({ column, at }))}
       rowClass={({ at }) => (noteOf(table, at) ? "noted" : undefined)}
       columns={[
-        { title: "start", heading: true, cell: ({ column }) => column.start },
-        { title: "end", cell: ({ column }) => column.end },
-        { title: "note", cell: ({ at }) => noteOf(table, at) },
+        { title: "start", heading: true, whole: true, cell: ({ column }) => column.start },
+        { title: "end", whole: true, cell: ({ column }) => column.end },
+        { title: "note", whole: true, cell: ({ at }) => noteOf(table, at) },
         ...table.series.map((series) => ({
           title: series.name,
           numeric: true,

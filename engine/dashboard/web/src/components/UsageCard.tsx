@@ -25,19 +25,24 @@ interface Props {
 
 // How many values a card shows when asked for more.
 const more = 100;
+// A map needs all of them.
+const allCountries = 300;
 
 /** UsageCard tells who pulls by one or two dimensions; each value filters the other cards. */
 export function UsageCard({ kind, p, days, toggle }: Props) {
   const [top, setTop] = useState(kind.top);
-  const loaded = useLoad(JSON.stringify([p.ns, p.filters, days, kind.by, top]), (signal) => loadUsage(p, days, kind.by, top, signal));
+  const isMap = kind.name === "countries";
+  const asked = isMap ? allCountries : top;
+  const loaded = useLoad(JSON.stringify([p.ns, p.filters, days, kind.by, asked]), (signal) => loadUsage(p, days, kind.by, asked, signal));
+  const listed = (usage: Usage) => usage.rows.slice(0, top);
   return (
     <Card
       title={kind.title}
       note={kind.note}
-      wide={kind.name === "countries"}
+      wide={kind.wide ?? false}
       end={
         <span class="buttons">
-          {loaded.data && <CsvButton name={[p.ns, kind.name, days.from, days.to]} {...tableOf(kind, loaded.data)} />}
+          {loaded.data && <CsvButton name={[p.ns, kind.name, days.from, days.to]} {...tableOf(kind, listed(loaded.data))} />}
           <ShowQuery of={kind.title} sql={loaded.data?.sql} />
         </span>
       }
@@ -45,11 +50,11 @@ export function UsageCard({ kind, p, days, toggle }: Props) {
       <LoadingView loaded={loaded} what={kind.title.toLowerCase()}>
         {(usage) => (
           <>
-            {kind.name === "countries" && <WorldMap rows={usage.rows} chosen={p.filters.country ?? []} toggle={(code) => toggle([["country", code]])} />}
-            <DataTable caption={`${kind.title}, those with most pulls first`} hideCaption columns={columnsOf(kind, p, usage, toggle)} rows={usage.rows} empty="Nothing was pulled in this range with these filters. Remove a filter or choose another range." />
+            {isMap && <WorldMap rows={usage.rows} chosen={p.filters.country ?? []} toggle={(code) => toggle([["country", code]])} />}
+            <DataTable caption={`${kind.title}, those with most pulls first`} hideCaption columns={columnsOf(kind, p, usage, toggle)} rows={listed(usage)} empty="Nothing was pulled in this range with these filters. Remove a filter or choose another range." />
             <p class="hint">
-              {usage.groups > usage.rows.length ? `These are ${count(usage.rows.length)} of ${count(usage.groups)}. ` : ""}
-              {usage.groups > usage.rows.length && top < more && (
+              {usage.groups > listed(usage).length ? `These are ${count(listed(usage).length)} of ${count(usage.groups)}. ` : ""}
+              {usage.groups > listed(usage).length && top < more && (
                 <button type="button" class="link" onClick={() => setTop(more)}>
                   Show {count(Math.min(more, usage.groups))}
                 </button>
@@ -88,15 +93,15 @@ function columnsOf(kind: CardKind, p: BreakdownParams, usage: Usage, toggle: Pro
     { title: "Users", numeric: true, cell: (row) => count(row.users) },
   ];
   if (kind.name === "companies") {
-    columns.push({ title: "First seen", cell: (row) => (isSeen(row) ? day(row.firstSeen) : "") }, { title: "Last seen", cell: (row) => (isSeen(row) ? day(row.lastSeen) : "") });
+    columns.push({ title: "First seen", whole: true, cell: (row) => (isSeen(row) ? day(row.firstSeen) : "") }, { title: "Last seen", whole: true, cell: (row) => (isSeen(row) ? day(row.lastSeen) : "") });
   }
   return columns;
 }
 
 /** tableOf is what the file has: the values as they are, and all that is counted. */
-function tableOf(kind: CardKind, usage: Usage) {
+function tableOf(kind: CardKind, rows: UsageRow[]) {
   return {
     header: [...kind.by, "pulls", "downloads", "checks", "users", "addresses", "first_seen", "last_seen"],
-    rows: usage.rows.map((row) => [...(row.group ?? []), row.pulls, row.downloads, row.checks, row.users, row.addresses, row.firstSeen ?? null, row.lastSeen ?? null]),
+    rows: rows.map((row) => [...(row.group ?? []), row.pulls, row.downloads, row.checks, row.users, row.addresses, row.firstSeen ?? null, row.lastSeen ?? null]),
   };
 }

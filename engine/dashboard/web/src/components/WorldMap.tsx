@@ -17,12 +17,12 @@ export function WorldMap({ rows, chosen, toggle }: Props) {
     const n = pulls.get(code) ?? 0;
     return {
       class: `level-${mapLevel(n, most)}${chosen.includes(code) ? " chosen" : ""}`,
-      title: `${valueTitle("country", code)}: ${n ? `${count(n)} pulls` : "not among those listed"}`,
+      title: `${valueTitle("country", code)}: ${n ? `${count(n)} pulls` : "no pulls"}`,
       onClick: n ? () => toggle(code) : undefined,
     };
   };
   return (
-    <svg class="map" viewBox={`0 0 ${map.width} ${map.height}`} role="img" aria-label="Map of the countries in the table; the darker, the more pulls">
+    <svg class="map" viewBox={`0 0 ${map.width} ${map.height}`} role="img" aria-label="Map of the countries: the stronger the colour, the more pulls">
       <path d={map.rest} class="level-0" />
       {Object.entries(map.paths).map(([code, path]) => {
         const { title, ...props } = shape(code);

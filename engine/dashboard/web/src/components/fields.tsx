@@ -75,23 +75,33 @@ function DayFields({ value, onChange }: { value: { from: string; to: string }; o
   const [days, setDays] = useState(value);
   useEffect(() => setDays(value), [value.from, value.to]);
   const valid = isDay(days.from) && isDay(days.to) && days.from <= days.to;
-  const change = (next: { from: string; to: string }) => {
-    setDays(next);
-    if (isDay(next.from) && isDay(next.to) && next.from <= next.to) onChange(next);
+  const apply = () => {
+    if (valid && (days.from !== value.from || days.to !== value.to)) onChange(days);
   };
+  const field = (name: "from" | "to", title: string) => (
+    <label class="field">
+      <span>{title}</span>
+      <input
+        class="day"
+        inputMode="numeric"
+        placeholder="YYYY-MM-DD"
+        maxLength={10}
+        autocomplete="off"
+        value={days[name]}
+        aria-invalid={!valid}
+        onInput={(event) => setDays({ ...days, [name]: event.currentTarget.value.trim() })}
+        onChange={apply}
+        onKeyDown={(event) => event.key === "Enter" && apply()}
+      />
+    </label>
+  );
   return (
     <>
-      <label class="field">
-        <span>From</span>
-        <input type="date" value={days.from} aria-invalid={!valid} onChange={(event) => change({ ...days, from: event.currentTarget.value })} />
-      </label>
-      <label class="field">
-        <span>To</span>
-        <input type="date" value={days.to} aria-invalid={!valid} onChange={(event) => change({ ...days, to: event.currentTarget.value })} />
-      </label>
+      {field("from", "From")}
+      {field("to", "To")}
       {!valid && (
         <p class="field-problem" role="alert">
-          Both days are needed, and the first must not be after the last.
+          Write both days as YYYY-MM-DD, the first not after the last.
         </p>
       )}
     </>

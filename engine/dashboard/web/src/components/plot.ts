@@ -45,6 +45,7 @@ export function plot(target: HTMLElement, options: PlotOptions): uPlot {
           font,
           grid: { show: false },
           ticks: grid,
+          size: 34,
           splits: (u) => labelledColumns(table.columns.length, u.bbox.width / devicePixelRatio),
           values: (_, splits) => splits.map((at) => table.columns[at]?.start ?? ""),
         },
@@ -72,7 +73,20 @@ function look({ table, kind, stacked }: PlotOptions, at: number): uPlot.Series {
   const { color, dash } = lookOf(at);
   const values = table.series[at]!.values;
   if (kind === "bar") {
-    return { stroke: color, fill: color, width: 0, points: { show: false }, paths: uPlot.paths.bars!({ size: [0.7, 48] }) };
+    const beside = stacked ? 1 : table.series.length;
+    const width = 0.7 / beside;
+    return {
+      stroke: color,
+      fill: color,
+      width: 0,
+      points: { show: false },
+      paths: uPlot.paths.bars!({
+        disp: {
+          x0: { unit: 1, values: () => table.columns.map((_, column) => column - 0.35 + (stacked ? 0 : at * width)) },
+          size: { unit: 1, values: () => table.columns.map(() => width) },
+        },
+      }),
+    };
   }
   const few = table.columns.length <= 60;
   return {

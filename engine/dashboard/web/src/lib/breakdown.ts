@@ -12,6 +12,8 @@ export interface CardKind {
   /** how many values it shows first */
   top: number;
   note?: string;
+  /** takes the whole width */
+  wide?: boolean;
 }
 
 export const dimensionTitles: Record<Dimension, string> = {
@@ -39,20 +41,20 @@ export function valueTitle(name: Dimension, value: string): string {
 }
 
 export const cards: CardKind[] = [
+  { name: "countries", title: "Countries", by: ["country"], top: 10, wide: true },
   { name: "repos", title: "Repositories", by: ["repo"], top: 10 },
-  { name: "countries", title: "Countries", by: ["country"], top: 10 },
   { name: "clouds", title: "Clouds", by: ["cloud"], top: 10 },
   { name: "use-cases", title: "Use cases", by: ["use-case"], top: 10 },
   { name: "clients", title: "Clients", by: ["client"], top: 10 },
   { name: "versions", title: "Clients and versions", by: ["client", "version"], top: 10 },
   { name: "platforms", title: "Platforms", by: ["platform"], top: 10, note: "As far as clients tell theirs." },
-  { name: "companies", title: "Companies", by: ["company"], top: 10, note: "By the domain of the user or of the address." },
+  { name: "companies", title: "Companies", by: ["company"], top: 10, note: "By the domain of the user or of the address.", wide: true },
 ];
 
-/** mapLevel is how dark a country is on the map, 0 (none) to 5, in steps that each mean four times as many. */
+/** mapLevel is how strong the colour of a country on the map is, 0 (none) to 5: each step is twice as many. */
 export function mapLevel(pulls: number, most: number): number {
   if (pulls <= 0 || most <= 0) return 0;
-  return Math.max(1, 5 - Math.floor(Math.log(most / pulls) / Math.log(4)));
+  return Math.max(1, 5 - Math.floor(Math.log2(most / pulls)));
 }
 
 /** seen tells that counts have first and last requests. */

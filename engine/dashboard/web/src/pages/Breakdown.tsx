@@ -78,7 +78,7 @@ function Shown({ p, who, days, toggle, set }: ShownProps) {
       <section class="comparison" aria-label="In all">
         <div class="panel-head">
           <h2>
-            In all, {days.from} to {days.to}
+            In all, {total.data?.start ?? days.from} to {total.data?.end ?? days.to}
           </h2>
           <ShowQuery of="all together" sql={total.data?.totalSQL} />
         </div>

@@ -96,8 +96,8 @@ function Runs({ runs }: { runs: RunSummary[] }) {
       rowClass={(run) => (run.error ? "failed" : undefined)}
       empty="There are no runs yet. Load logs with engine run --input."
       columns={[
-        { title: "Run", heading: true, cell: (run) => run.run },
-        { title: "Started", cell: (run) => time(run.started_at) },
+        { title: "Run", heading: true, whole: true, cell: (run) => run.run },
+        { title: "Started", whole: true, cell: (run) => time(run.started_at) },
         { title: "Seconds", numeric: true, cell: (run) => run.seconds.toFixed(1) },
         { title: "Files", numeric: true, cell: (run) => count(run.files) },
         { title: "Accepted", numeric: true, cell: (run) => count(run.accepted) },
@@ -197,7 +197,7 @@ function Periods({ periods, due }: { periods: PeriodStatus[]; due: number }) {
           { title: "State", cell: (period) => period.state + (period.because ? `: ${period.because.replaceAll("_", " ")}` : "") },
           { title: "Days", numeric: true, cell: (period) => count(period.days) },
           { title: "Revision", numeric: true, cell: (period) => (period.publishers ? count(period.revision) : "") },
-          { title: "Published", cell: (period) => time(period.published_at) },
+          { title: "Published", whole: true, cell: (period) => time(period.published_at) },
         ]}
       />
     </>

@@ -1,9 +1,8 @@
 import { useState } from "preact/hooks";
 import { ApiError } from "../api/client";
-import { address, navigate } from "../state/location";
-import { afterLogin, openSecondSession, openSession } from "../state/session";
+import { openSecondSession, openSession } from "../state/session";
 
-/** Login asks for user and password, and for the code of a second factor where one is needed. */
+/** Login asks for user and password, and for the code of a second factor where one is needed; App goes on from there. */
 export function Login() {
   const [secondFactor, setSecondFactor] = useState("");
   const [problem, setProblem] = useState("");
@@ -16,7 +15,6 @@ export function Login() {
     setProblem("");
     try {
       await (secondFactor ? openSecondSession(secondFactor, text("code").replaceAll(" ", "")) : openSession(text("username"), text("password")));
-      navigate(afterLogin(address.value.searchParams.get("next")), { replace: true });
     } catch (error) {
       if (error instanceof ApiError && error.secondFactor) setSecondFactor(error.secondFactor);
       else setProblem((error as Error).message);

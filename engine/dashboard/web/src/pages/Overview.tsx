@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { get, segment } from "../api/client";
 import type { Overview as OverviewData } from "../api/overview";
-import { loadOverview, maxSeries, sourceOf, usageParams } from "../api/overview";
+import { isStacked, loadOverview, maxSeries, sourceOf, usageParams } from "../api/overview";
 import type { Me, Usage } from "../api/types";
 import { Chart } from "../components/Chart";
 import { Comparison } from "../components/Comparison";
@@ -32,7 +32,7 @@ export function Overview({ who }: { who: Me }) {
   const images = useLoad(single || !p.ns ? null : p.ns, (signal) => get<{ repos: string[] }>(`/namespaces/${segment(p.ns)}/images`, {}, signal));
   const days = resolveRange(p.range, p.timespan, today());
   const usable = p.ns !== "" && !(single && sourceOf(p) === "usage");
-  const loaded = useLoad(usable ? JSON.stringify([p.ns, p.repo, p.timespan, p.metric, p.by, days]) : null, (signal) => loadOverview(p, who, days, today(), signal));
+  const loaded = useLoad(usable ? JSON.stringify([p, days]) : null, (signal) => loadOverview(p, who, days, today(), signal));
   return (
     <>
       <div class="page-head">
@@ -50,7 +50,7 @@ export function Overview({ who }: { who: Me }) {
         </Notice>
       ) : (
         <LoadingView loaded={loaded} what="chart">
-          {(data) => <Shown p={p} who={who} data={data} whole={single === null} set={set} />}
+          {(data) => <Shown who={who} data={data} single={single} set={set} />}
         </LoadingView>
       )}
     </>
@@ -58,18 +58,19 @@ export function Overview({ who }: { who: Me }) {
 }
 
 interface ShownProps {
-  p: OverviewParams;
   who: Me;
   data: OverviewData;
-  /** the whole namespace may be seen */
-  whole: boolean;
+  /** the only repositories that may be seen; null: the whole namespace may */
+  single: string[] | null;
   set: (changed: Partial<OverviewParams>) => void;
 }
 
-function Shown({ p, who, data, whole, set }: ShownProps) {
-  const { table } = data;
+/** Shown are the numbers with the words of the question that they answer, which need not be the newest yet. */
+function Shown({ who, data, single, set }: ShownProps) {
+  const whole = single === null;
+  const { p, table } = data;
   const metric = metricOf(p.metric);
-  const stacked = p.by === "repo" && p.chart === "bar" && metric.additive;
+  const stacked = isStacked(p);
   const kind = p.by === "repo" && !metric.additive ? "line" : p.chart;
   const newest = useMemo(() => newestRange(p.range, who.lastDay || today()), [p.range, who.lastDay]);
   if (isEmpty(table)) {
@@ -79,7 +80,8 @@ function Shown({ p, who, data, whole, set }: ShownProps) {
   const complete = newestComplete(table);
   const days = wholePeriods(p.timespan, { from: table.columns[0]!.start, to: table.columns.at(-1)!.end });
   const sql = async () => (await get<Usage>(`/namespaces/${segment(p.ns)}/usage`, usageParams(p, p.repo, days))).sql;
-  const title = `${metric.title} of ${p.repo.length ? p.repo.map((repo) => `${p.ns}/${repo}`).join(", ") : p.ns} by ${p.timespan.replace(/s$/, "")}`;
+  const repos = p.repo.length ? p.repo : (single ?? []);
+  const title = `${metric.title} of ${repos.length ? repos.map((repo) => `${p.ns}/${repo}`).join(", ") : p.ns} by ${p.timespan.replace(/s$/, "")}`;
   return (
     <>
       {whole && complete >= 0 && <Comparison p={p} period={table.columns[complete]!} firstDay={who.firstDay} />}
@@ -96,7 +98,7 @@ function Shown({ p, who, data, whole, set }: ShownProps) {
             </>
           )}
           {data.total === null && "Unique numbers cannot be added up. "}
-          {data.groups > maxSeries && p.by === "repo" && `Shown are the ${maxSeries} of ${count(data.groups)} repositories with most pulls; choose others above. `}
+          {data.groups > maxSeries && p.by === "repo" && !stacked && `Shown are the ${maxSeries} of ${count(data.groups)} repositories with most pulls; choose others above. `}
           {"last" in p.range && newestIsOld(newest.to, p) && (
             <>
               The newest data are of {newest.to}.{" "}

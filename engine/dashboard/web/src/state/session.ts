@@ -28,13 +28,13 @@ export async function learnMe(): Promise<void> {
 
 /** openSession logs in; it fails with the token for the second factor where one is needed. */
 export async function openSession(username: string, password: string): Promise<void> {
-  await send("POST", "/dashboard/session", { username, password });
+  await (await send("POST", "/dashboard/session", { username, password })).text(); // else the request stays open
   await learnMe();
 }
 
 /** openSecondSession logs in with the code of the second factor. */
 export async function openSecondSession(token: string, code: string): Promise<void> {
-  await send("POST", "/dashboard/session/2fa", { login_2fa_token: token, code });
+  await (await send("POST", "/dashboard/session/2fa", { login_2fa_token: token, code })).text();
   await learnMe();
 }
 
