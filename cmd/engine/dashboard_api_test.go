@@ -15,9 +15,9 @@ import (
 type (
 	apiPulls struct {
 		Pulls []struct {
-			Start, End, Repo                               string
+			Start, End, Repo                                 string
 			PullCount, IPCount, DataDownloads, VersionChecks int
-			Open                                           bool
+			Open                                             bool
 		}
 		Next string
 	}
@@ -29,11 +29,11 @@ type (
 		SQL, TotalSQL string
 	}
 	apiUsageRow struct {
-		Start                                     string
-		Open                                      bool
-		Group                                     []string
+		Start                                      string
+		Open                                       bool
+		Group                                      []string
 		Pulls, Downloads, Checks, Addresses, Users int
-		FirstSeen, LastSeen                       time.Time
+		FirstSeen, LastSeen                        time.Time
 	}
 	apiReports struct {
 		Reports []apiReport
@@ -57,6 +57,7 @@ type overviewView struct {
 	from, to string // whole periods
 	metric   string
 	by       string
+	stacked  bool // as bars on top of each other, where there are no more than eight
 }
 
 // address is the link that shows it.
@@ -149,6 +150,14 @@ func (v overviewView) table(t *testing.T, w *dashboardWorld, user string) [][]st
 		series = append(series, name)
 	}
 	slices.SortFunc(series, func(a, b string) int { return cmp.Or(cmp.Compare(sums[b], sums[a]), cmp.Compare(a, b)) })
+	if v.stacked && len(series) > 8 {
+		for _, row := range values {
+			for _, name := range series[7:] {
+				row["other repositories"] += row[name]
+			}
+		}
+		series = append(series[:7:7], "other repositories")
+	}
 	rows := [][]string{append([]string{"start", "end", "note"}, series...)}
 	for _, period := range v.periods(t) {
 		row, known := values[period[0]]

@@ -174,13 +174,16 @@ func testDashboardShowQuery(t *testing.T, w *dashboardWorld) {
 	for title, by := range breakdownCards {
 		want[title] = list(breakdownUsage(t, w, nil, by...))
 	}
+	var countries apiUsage
+	w.get(t, dashboardRoot, "namespaces/acme/usage?from=2026-09-14&to=2026-09-27&open=true&by=country&top=300", 200, &countries)
+	want["Countries"] = list(countries) // all of them, for the map
 	total := breakdownUsage(t, w, nil).Total
 	want["all together"] = [][]string{counts(total)}
 	var tags apiUsage
 	w.get(t, dashboardRoot, "namespaces/acme/usage?from=2026-09-14&to=2026-09-27&open=true&by=tag&top=20", 200, &tags)
 	want["tags"] = list(tags)
 	var adoption apiUsage
-	w.get(t, dashboardRoot, "namespaces/acme/usage?from=2026-09-14&to=2026-09-27&open=true&by=tag&top=8&timespan=weeks", 200, &adoption)
+	w.get(t, dashboardRoot, "namespaces/acme/usage?from=2026-09-14&to=2026-09-27&open=true&by=tag&top=7&timespan=weeks", 200, &adoption)
 	for _, row := range adoption.Rows {
 		want["tag adoption"] = append(want["tag adoption"], slices.Concat([]string{row.Start}, row.Group, counts(row)))
 	}

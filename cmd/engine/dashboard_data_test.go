@@ -43,7 +43,6 @@ func (w *dashboardWorld) load(t *testing.T) (config string) {
 			t.Fatal(err)
 		}
 	}
-	write(t, filepath.Join(dir, "clouds", "hostile.csv"), "prefix,provider,region\n198.18.0.0/24,<i>cloud</i>,x\n")
 	text, err := os.ReadFile(filepath.Join(demo, "engine.toml"))
 	if err != nil {
 		t.Fatal(err)

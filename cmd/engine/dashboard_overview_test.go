@@ -42,36 +42,36 @@ func testDashboardOverview(t *testing.T, w *dashboardWorld) {
 	if got, want := b.table(v.caption())[3][3], demoPulls(t); got != want {
 		t.Errorf("the week of the demo has %s pulls, want %s", got, want)
 	}
-	steps := []struct {
-		name string
-		do   func()
-		then overviewView
+	for _, step := range []struct {
+		do     func()
+		change func(*overviewView)
 	}{
-		{"by day", func() { b.choose("By", "days") }, overviewView{timespan: "days", from: "2026-08-31", to: "2026-09-27", metric: "pulls", by: "total"}},
-		{"fewer days", func() { b.setDay("From", "2026-09-13"); b.setDay("To", "2026-09-24") }, overviewView{timespan: "days", from: "2026-09-13", to: "2026-09-24", metric: "pulls", by: "total"}},
-		{"downloads", func() { b.choose("Numbers", "downloads") }, overviewView{timespan: "days", from: "2026-09-13", to: "2026-09-24", metric: "downloads", by: "total"}},
-		{"by repository", func() { b.choose("Show", "repo") }, overviewView{timespan: "days", from: "2026-09-13", to: "2026-09-24", metric: "downloads", by: "repo"}},
-		{"bars", func() { b.choose("Chart", "bar") }, overviewView{timespan: "days", from: "2026-09-13", to: "2026-09-24", metric: "downloads", by: "repo"}},
-		{"version checks", func() { b.choose("Numbers", "checks") }, overviewView{timespan: "days", from: "2026-09-13", to: "2026-09-24", metric: "checks", by: "repo"}},
-		{"some repositories", func() { b.chooseRepositories("api", "web", "worker") }, overviewView{repos: []string{"api", "web", "worker"}, timespan: "days", from: "2026-09-13", to: "2026-09-24", metric: "checks", by: "repo"}},
-		{"users", func() { b.choose("Numbers", "users") }, overviewView{repos: []string{"api", "web", "worker"}, timespan: "days", from: "2026-09-13", to: "2026-09-24", metric: "users", by: "repo"}},
-		{"users together", func() { b.choose("Show", "total") }, overviewView{repos: []string{"api", "web", "worker"}, timespan: "days", from: "2026-09-13", to: "2026-09-24", metric: "users", by: "total"}},
-		{"addresses", func() { b.choose("Numbers", "addresses") }, overviewView{repos: []string{"api", "web", "worker"}, timespan: "days", from: "2026-09-13", to: "2026-09-24", metric: "addresses", by: "total"}},
-		{"months", func() { b.choose("By", "months") }, overviewView{repos: []string{"api", "web", "worker"}, timespan: "months", from: "2026-09-01", to: "2026-09-30", metric: "addresses", by: "total"}},
-		{"an earlier month", func() { b.setDay("From", "2026-07-15") }, overviewView{repos: []string{"api", "web", "worker"}, timespan: "months", from: "2026-07-01", to: "2026-09-30", metric: "addresses", by: "total"}},
-		{"one repository", func() { b.chooseRepositories("web", "worker") }, overviewView{repos: []string{"api"}, timespan: "months", from: "2026-07-01", to: "2026-09-30", metric: "addresses", by: "total"}},
-	}
-	for _, step := range steps {
-		t.Log(step.name)
+		{func() { b.choose("By", "days") }, func(v *overviewView) { v.timespan = "days" }},
+		{func() { b.setDay("From", "2026-09-13") }, func(v *overviewView) { v.from = "2026-09-13" }},
+		{func() { b.setDay("To", "2026-09-24") }, func(v *overviewView) { v.to = "2026-09-24" }},
+		{func() { b.choose("Numbers", "downloads") }, func(v *overviewView) { v.metric = "downloads" }},
+		{func() { b.choose("Show", "repo") }, func(v *overviewView) { v.by = "repo" }},
+		{func() { b.choose("Chart", "bar") }, func(v *overviewView) { v.stacked = true }},
+		{func() { b.choose("Numbers", "checks") }, func(v *overviewView) { v.metric = "checks" }},
+		{func() { b.chooseRepositories("api", "web", "worker") }, func(v *overviewView) { v.repos = []string{"api", "web", "worker"} }},
+		{func() { b.choose("Numbers", "users") }, func(v *overviewView) { v.metric = "users" }},
+		{func() { b.choose("Show", "total") }, func(v *overviewView) { v.by = "total" }},
+		{func() { b.choose("Numbers", "addresses") }, func(v *overviewView) { v.metric = "addresses" }},
+		{func() { b.choose("By", "months") }, func(v *overviewView) { v.timespan, v.from, v.to = "months", "2026-09-01", "2026-09-30" }},
+		{func() { b.setDay("From", "2026-07-15") }, func(v *overviewView) { v.from = "2026-07-01" }},
+		{func() { b.chooseRepositories("web", "worker") }, func(v *overviewView) { v.repos = []string{"api"} }},
+	} {
 		step.do()
-		b.expectOverview(step.then)
+		step.change(&v)
+		b.expectOverview(v)
 	}
 	if address := b.location(); !strings.Contains(address, "repo=api&timespan=months&from=2026-07-15&to=2026-09-24&metric=addresses&chart=bar&by=total") {
 		t.Errorf("the address %s does not say what was chosen", address)
 	}
 	b.click("button", "Repositories api")
 	b.click("button", "All repositories")
-	b.expectOverview(overviewView{timespan: "months", from: "2026-07-01", to: "2026-09-30", metric: "addresses", by: "total"})
+	v.repos = nil
+	b.expectOverview(v)
 }
 
 // demoPulls are the pulls of acme in the week of the demo, of its expected reports.
@@ -103,19 +103,11 @@ func demoPulls(t *testing.T) string {
 	return ""
 }
 
-// setDay fills in a day, as its calendar does.
+// setDay writes a day and Enter.
 func (b *dashboardTab) setDay(name, day string) {
 	b.t.Helper()
-	b.until("field "+name, func() bool {
-		return evaluate[bool](b, `(name, day) => {
-			const field = seen.find("field", name);
-			if (!field) return false;
-			field.value = day;
-			field.dispatchEvent(new Event("input", { bubbles: true }));
-			field.dispatchEvent(new Event("change", { bubbles: true }));
-			return true;
-		}`, name, day)
-	})
+	b.fill(name, day)
+	b.press(kb.Enter)
 }
 
 // chooseRepositories opens the list, clicks these and closes it.
@@ -149,7 +141,7 @@ func testDashboardChart(t *testing.T, w *dashboardWorld) {
 		for _, kind := range []string{"line", "bar"} {
 			b.open(v.address() + "&chart=" + kind)
 			table := v.table(t, w, dashboardAnn)
-			for at, row := range table[1:] {
+			for at := range table[1:] {
 				b.until("chart", func() bool { return evaluate[bool](b, `document.querySelector(".u-over") !== null`) })
 				place := evaluate[struct{ X, Y float64 }](b, `(at, of) => {
 					const plot = document.querySelector(".u-over");

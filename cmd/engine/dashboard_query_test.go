@@ -41,18 +41,20 @@ func testDashboardQuery(t *testing.T, w *dashboardWorld) {
 		t.Errorf("the file has %v (%v), want %v", rows, err, want)
 	}
 	b.choose("Chart", "bar")
-	b.until("chart of the result", func() bool { return evaluate[bool](b, `document.querySelector("[aria-label='pulls by repository'] canvas") !== null`) })
+	b.until("chart of the result", func() bool {
+		return evaluate[bool](b, `document.querySelector("[aria-label='pulls by repository'] canvas") !== null`)
+	})
 
 	b.fill(sqlField, "select 6 * 7 as answer")
 	b.press("\r", chromedp.ModifierCtrl)
 	expect(b, "the result by key", [][]string{{"answer"}, {"42"}}, func() [][]string { return b.table(resultRows) })
 
 	for wrong, says := range map[string]string{
-		"select nothing from nowhere":       "nowhere",
-		"selct 1":                           "selct",
-		"create table mine as select 1":     "read",
-		"copy (select 1) to 'mine.csv'":     "read",
-		"insert into actions values (1)":    "read",
+		"select nothing from nowhere":           "nowhere",
+		"selct 1":                               "selct",
+		"create table mine as select 1":         "read",
+		"copy (select 1) to 'mine.csv'":         "read",
+		"insert into actions values (1)":        "read",
 		"select * from read_csv('/etc/passwd')": "/etc/passwd",
 	} {
 		b.fill(sqlField, wrong)

@@ -44,7 +44,7 @@ window.seen = (() => {
 		return true;
 	}
 	function table(caption) {
-		const found = [...document.querySelectorAll("main table")].find((one) => one.caption && clean(one.caption.textContent).startsWith(caption));
+		const found = [...document.querySelectorAll("main table")].find((one) => name(one).startsWith(caption));
 		return found ? cells(found) : [];
 	}
 	const cells = (one) => [...one.rows].map((row) => [...row.cells].map((cell) => clean(cell.textContent)));
@@ -53,7 +53,7 @@ window.seen = (() => {
 	}
 	// What every control that chooses what is shown is set to.
 	function controls() {
-		const all = [...document.querySelectorAll("main select, main input[type=date], main .picker > summary")].filter(shown);
+		const all = [...document.querySelectorAll("main select, main input.day, main .picker > summary")].filter(shown);
 		return all.map((control) => name(control) + "=" + (control.value ?? ""));
 	}
 	return { clean, shown, name, find, within, place, choose, table, cells, settled, controls };

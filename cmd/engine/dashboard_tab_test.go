@@ -272,7 +272,7 @@ func (b *dashboardTab) has(role, name string) bool {
 	return evaluate[bool](b, `(role, name) => seen.find(role, name) !== undefined`, role, name)
 }
 
-// table reads the table with this begin of its caption: the texts of its cells, the header first.
+// table reads the table whose name begins like this: the texts of its cells, the header first.
 func (b *dashboardTab) table(caption string) [][]string {
 	b.t.Helper()
 	return evaluate[[][]string](b, `(caption) => seen.table(caption)`, caption)

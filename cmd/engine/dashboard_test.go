@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -103,12 +104,24 @@ func openDashboard(t *testing.T) *dashboardWorld {
 	}
 	w.address = freeAddress(t)
 	server := startProcess(t, "serve", "--data", w.data, "--config", config, "--listen", w.address)
-	awaitBody(t, server, "http://"+w.address+"/healthz", http.StatusOK, "")
+	awaitListener(t, server, w.address)
 	for _, name := range []string{dashboardRoot, dashboardAnn, dashboardBob} {
 		w.sessions[name] = w.openSession(t, name)
 	}
 	w.startBrowser(t, path)
 	return w
+}
+
+// awaitListener waits until a server can be reached.
+func awaitListener(t *testing.T, server *workerProcess, address string) {
+	t.Helper()
+	for begun := time.Now(); time.Since(begun) < pollFor; time.Sleep(10 * time.Millisecond) {
+		if connection, err := net.Dial("tcp", address); err == nil {
+			connection.Close()
+			return
+		}
+	}
+	t.Fatalf("nobody listens at %s\n%s", address, server.log())
 }
 
 // addUser makes a user with the password of all of them.
