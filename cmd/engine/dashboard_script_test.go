@@ -9,7 +9,7 @@ window.seen = (() => {
 		field: "input:not([type=checkbox]), textarea", part: "section, aside, nav, form", heading: "h1, h2",
 	};
 	const clean = (text) => text.replace(/\s+/g, " ").trim();
-	const shown = (element) => element.getClientRects().length > 0 && getComputedStyle(element).visibility !== "hidden";
+	const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0;
 	const name = (element) => {
 		const by = element.getAttribute("aria-labelledby");
 		if (by) return clean(by.split(" ").map((id) => document.getElementById(id)?.textContent ?? "").join(" "));
@@ -34,7 +34,7 @@ window.seen = (() => {
 		const box = element.getClientRects()[0];
 		const at = { X: box.left + Math.min(box.width / 2, 40), Y: box.top + box.height / 2 };
 		const hit = document.elementFromPoint(at.X, at.Y);
-		return hit && (element.contains(hit) || hit.contains(element)) ? at : null;
+		return element.contains(hit) ? at : null;
 	}
 	function choose(wanted, value) {
 		const list = find("list", wanted);
