@@ -133,7 +133,7 @@ func testDashboardGrants(t *testing.T, w *dashboardWorld) {
 	}
 	w.get(t, dashboardBob, "repos/pulls?repos=globex/sdk&timespan=weeks&"+demoWeek, 200, &answer)
 	row := answer.Repos["globex/sdk"].Pulls[0]
-	want := [][]string{{"start", "end", "note", "All repositories"}, {"2026-09-14", "2026-09-20", "", thousands(row.PullCount)}}
+	want := [][]string{{"start", "end", "note", "sdk"}, {"2026-09-14", "2026-09-20", "", thousands(row.PullCount)}}
 	expect(c, "the repository that bob may see", want, func() [][]string { return c.table("Pulls of globex/sdk by week:") })
 	c.openRepositories()
 	if text := c.text(".picker-list"); !strings.Contains(text, "sdk") || strings.Contains(text, "web") {

@@ -27,14 +27,22 @@ window.seen = (() => {
 		const from = part ? within(part) : document;
 		return [...(from?.querySelectorAll(roles[role]) ?? [])].find((element) => shown(element) && name(element) === wanted);
 	}
-	function place(role, wanted, part) {
+	const frame = () => new Promise(requestAnimationFrame);
+	let hit = false;
+	// Where to click, when the element does not move any more.
+	async function place(role, wanted, part) {
 		const element = find(role, wanted, part);
 		if (!element || element.disabled) return null;
 		element.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
+		const before = element.getClientRects()[0];
+		await frame();
+		await frame();
 		const box = element.getClientRects()[0];
+		if (!box || box.top !== before.top || box.left !== before.left) return null;
+		hit = false;
+		document.addEventListener("click", (event) => (hit = element.contains(event.target)), { once: true, capture: true });
 		const at = { X: box.left + Math.min(box.width / 2, 40), Y: box.top + box.height / 2 };
-		const hit = document.elementFromPoint(at.X, at.Y);
-		return element.contains(hit) ? at : null;
+		return element.contains(document.elementFromPoint(at.X, at.Y)) ? at : null;
 	}
 	function choose(wanted, value) {
 		const list = find("list", wanted);
@@ -56,6 +64,6 @@ window.seen = (() => {
 		const all = [...document.querySelectorAll("main select, main input.day, main .picker > summary")].filter(shown);
 		return all.map((control) => name(control) + "=" + (control.value ?? ""));
 	}
-	return { clean, shown, name, find, within, place, choose, table, cells, settled, controls };
+	return { clean, shown, name, find, within, place, wasHit: () => hit, choose, table, cells, settled, controls };
 })();
 `

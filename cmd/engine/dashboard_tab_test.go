@@ -211,9 +211,14 @@ func (b *dashboardTab) until(what string, holds func() bool) {
 	b.t.Helper()
 	for begun := time.Now(); !holds(); time.Sleep(15 * time.Millisecond) {
 		if time.Since(begun) > pollFor {
-			b.t.Fatalf("%s: no %s in time; the page says:\n%s", b.location(), what, evaluate[string](b, `document.body.innerText.slice(0, 3000)`))
+			b.t.Fatalf("%s: no %s in time; the page says:\n%s", b.location(), what, b.words())
 		}
 	}
+}
+
+// words are the begin of what the page says, for messages.
+func (b *dashboardTab) words() string {
+	return evaluate[string](b, `document.querySelector("main").innerText.slice(0, 2000)`)
 }
 
 // expect waits until the page shows a value.
@@ -225,7 +230,7 @@ func expect[T any](b *dashboardTab, what string, want T, get func() T) {
 			return
 		}
 		if time.Since(begun) > pollFor {
-			b.t.Fatalf("%s: %s is\n%v\nwant\n%v", b.location(), what, got, want)
+			b.t.Fatalf("%s: %s is\n%v\nwant\n%v\nthe page says:\n%s", b.location(), what, got, want, b.words())
 		}
 	}
 }
@@ -233,15 +238,14 @@ func expect[T any](b *dashboardTab, what string, want T, get func() T) {
 // click presses the mouse where a control is, found by its role and name, perhaps within a part of the page.
 func (b *dashboardTab) click(role, name string, within ...string) {
 	b.t.Helper()
-	var at struct{ X, Y float64 }
 	b.until(fmt.Sprintf("%s %q that can be clicked", role, name), func() bool {
 		place := evaluate[*struct{ X, Y float64 }](b, `(role, name, within) => seen.place(role, name, within)`, role, name, strings.Join(within, ""))
-		if place != nil {
-			at = *place
+		if place == nil {
+			return false
 		}
-		return place != nil
+		b.do(chromedp.MouseClickXY(place.X, place.Y))
+		return evaluate[bool](b, `seen.wasHit()`) // a page that still loads may have moved it
 	})
-	b.do(chromedp.MouseClickXY(at.X, at.Y))
 }
 
 // choose takes a choice of a list by its value.

@@ -104,6 +104,11 @@ func openDashboard(t *testing.T) *dashboardWorld {
 	}
 	w.address = freeAddress(t)
 	server := startProcess(t, "serve", "--data", w.data, "--config", config, "--listen", w.address)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the log of the server:\n%s", server.log())
+		}
+	})
 	awaitListener(t, server, w.address)
 	for _, name := range []string{dashboardRoot, dashboardAnn, dashboardBob} {
 		w.sessions[name] = w.openSession(t, name)
