@@ -24,6 +24,8 @@ type Live struct {
 
 	mu      sync.Mutex
 	looked  time.Time // with the monotonic clock
+	looking bool
+	told    string // the error that was logged last
 	current *LiveState
 	open    sync.WaitGroup // states that somebody has
 }
@@ -76,36 +78,55 @@ func (l *Live) State() (*LiveState, error) {
 	if err := l.end.Err(); err != nil {
 		return nil, errors.New("read the lake: the engine is ending")
 	}
-	if l.current == nil || time.Since(l.looked) >= lookAgain {
-		if err := l.look(); err != nil {
+	if l.current == nil {
+		mark, err := l.store.Mark()
+		if err == nil {
+			l.current, err = l.openState(mark)
+		}
+		if err != nil {
 			return nil, err
 		}
+		l.open.Add(1)
+		l.looked = time.Now()
+	}
+	if !l.looking && time.Since(l.looked) >= lookAgain {
+		l.looking = true
+		l.open.Go(l.look)
 	}
 	l.current.users++
 	return l.current, nil
 }
 
-// look opens the state that a run has left since. Where that fails, the one before stays: it is older, and whole.
-func (l *Live) look() error {
+// look opens the state that a run has left since, beside those who read the one before. Where that fails, the one
+// before stays: it is older, and whole.
+func (l *Live) look() {
 	mark, err := l.store.Mark()
-	if err == nil && (l.current == nil || l.current.mark != mark) {
-		var next *LiveState
-		if next, err = l.openState(mark); err == nil {
-			if l.current != nil {
-				l.current.release()
-			}
-			l.current = next
-			l.open.Add(1)
+	l.mu.Lock()
+	before := l.current
+	l.mu.Unlock()
+	var next *LiveState
+	if err == nil && (before == nil || before.mark != mark) {
+		next, err = l.openState(mark)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.looked, l.looking = time.Now(), false
+	switch {
+	case err != nil:
+		if text := err.Error(); text != l.told && l.end.Err() == nil {
+			l.told = text
+			l.engine.log().Error("the newest state of the lake cannot be read, the one before is served", "error", err)
 		}
+	case next != nil:
+		l.told = ""
+		l.open.Add(1)
+		if l.current == nil || l.end.Err() != nil { // Close was faster
+			next.release()
+			return
+		}
+		l.current.release()
+		l.current = next
 	}
-	if err != nil && l.current == nil {
-		return err
-	}
-	if err != nil {
-		l.engine.log().Error("the newest state of the lake cannot be read, the one before is served", "error", err)
-	}
-	l.looked = time.Now()
-	return nil
 }
 
 // LiveState is one state of the lake for many readers at once.
@@ -134,9 +155,10 @@ func (l *Live) openState(mark string) (s *LiveState, err error) {
 	if q.snapshot, err = l.store.Snapshot(); err != nil {
 		return nil, err
 	}
+	opened := s // what is returned with an error is nil
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.close())
+			err = errors.Join(err, opened.close())
 		}
 	}()
 	if err := q.open(ctx, filepath.Join(q.snapshot.Dir(), "spill")); err != nil {
@@ -198,10 +220,12 @@ func (s *LiveState) release() {
 	if s.users--; s.users > 0 {
 		return
 	}
-	defer s.live.open.Done()
-	if err := s.close(); err != nil {
-		s.live.engine.log().Error("what was read of the lake cannot be let go of", "error", err)
-	}
+	go func() { // others need not wait
+		defer s.live.open.Done()
+		if err := s.close(); err != nil {
+			s.live.engine.log().Error("what was read of the lake cannot be let go of", "error", err)
+		}
+	}()
 }
 
 func (s *LiveState) close() error {
@@ -279,4 +303,10 @@ func (m *memo[K, V]) get(key K, compute func() (V, error)) (V, error) {
 		r.value, r.done = value, true
 	}
 	return value, err
+}
+
+func (m *memo[K, V]) forget(key K) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.known, key)
 }

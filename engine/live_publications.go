@@ -93,6 +93,9 @@ func (s *LiveState) Publications(ctx context.Context, publisher string) ([]Publi
 	})
 }
 
+// Forget lets the publications of a publisher be read anew: somebody found that one was replaced since.
+func (s *LiveState) Forget(publisher string) { s.publications.forget(publisher) }
+
 func (s *LiveState) markCurrent(publications []Publication) error {
 	current, err := s.isCurrent()
 	for i := range publications {

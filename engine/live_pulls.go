@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -160,14 +162,22 @@ func (s *LiveState) spans(request PullsRequest) []*pullSpan {
 	return spans
 }
 
+// published is the report that tells the numbers; empty: none does.
+func (r PullsRequest) published() string {
+	switch {
+	case r.Unit == Days || r.By != ByRepository && r.By != ByNamespace:
+		return ""
+	case r.By == ByNamespace && len(r.Images) == 0:
+		return "pulls_namespace_summary"
+	}
+	return "pulls_repo_summary"
+}
+
 // findPublished finds the reports that tell the numbers of the periods.
 func (s *LiveState) findPublished(ctx context.Context, request PullsRequest, spans []*pullSpan) error {
-	report := "pulls_repo_summary"
-	switch {
-	case request.Unit == Days || request.By != ByRepository && request.By != ByNamespace:
+	report := request.published()
+	if report == "" {
 		return nil
-	case request.By == ByNamespace && len(request.Images) == 0:
-		report = "pulls_namespace_summary"
 	}
 	granularity := period.Weekly
 	if request.Unit == Months {
@@ -272,6 +282,9 @@ func (s *LiveState) storedPulls(ctx context.Context, request PullsRequest, spans
 	byDay := map[string]*pullSpan{}
 	var from, to time.Time
 	for _, p := range spans {
+		if p.final && !s.publishes(request) {
+			return nil, s.prunedError(request.From, request.To)
+		}
 		if len(p.published) > 0 || p.final {
 			continue
 		}
@@ -284,7 +297,7 @@ func (s *LiveState) storedPulls(ctx context.Context, request PullsRequest, spans
 	if from.IsZero() {
 		return nil, nil
 	}
-	table := "actions"
+	table := actionsView
 	if namespaces := request.namespaces(); len(namespaces) == 1 {
 		of, done, err := s.actionsOf(ctx, namespaces[0])
 		if err != nil {
@@ -297,10 +310,31 @@ func (s *LiveState) storedPulls(ctx context.Context, request PullsRequest, spans
 	return s.readPulls(ctx, request, "stored_pulls", params, []any{from, to}, func(key string) *pullSpan { return byDay[key] })
 }
 
+// publishes reports whether published reports tell all closed periods of what is asked for, so that one of which
+// there is none had no pulls.
+func (s *LiveState) publishes(request PullsRequest) bool {
+	report := request.published()
+	return report != "" && !slices.ContainsFunc(request.namespaces(), func(namespace string) bool {
+		names := s.live.Config().reportsOf(s.live.Config().PublisherOf(namespace).ID)
+		return names != nil && !slices.Contains(names, report)
+	})
+}
+
+// prunedError says that these days have lost requests.
+func (s *LiveState) prunedError(from, to time.Time) error {
+	return &PrunedError{s.pruned, period.Range{From: from, To: to}, filepath.Join(s.live.engine.Dir, "reports")}
+}
+
 // groupColumns are the expressions that rows are told apart by, beside their image.
 var groupColumns = map[Grouping]string{
 	ByCountry: "coalesce(country, '')", ByTag: "coalesce(tag, '')", ByUseCase: "coalesce(use_case, 'Unknown')",
 }
+
+// maxPullRows is how many rows one question may have.
+const maxPullRows = 200_000
+
+// ErrTooManyRows refuses a question whose answer would fill the memory.
+var ErrTooManyRows = errors.New("this has more than 200,000 rows; ask for fewer days, or longer periods")
 
 // readPulls runs one of the two queries. Its rows begin with what finds their period.
 func (s *LiveState) readPulls(ctx context.Context, request PullsRequest, file string, params map[string]any, args []any, find func(string) *pullSpan) ([]PullCount, error) {
@@ -316,6 +350,7 @@ func (s *LiveState) readPulls(ctx context.Context, request PullsRequest, file st
 	if err != nil {
 		return nil, err
 	}
+	query += fmt.Sprintf("\nlimit %d", maxPullRows+1)
 	var counts []PullCount
 	var key string
 	var repository sql.NullString
@@ -332,6 +367,9 @@ func (s *LiveState) readPulls(ctx context.Context, request PullsRequest, file st
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count the pulls of %s: %w", strings.Join(request.namespaces(), ", "), err)
+	}
+	if len(counts) > maxPullRows {
+		return nil, ErrTooManyRows
 	}
 	return counts, nil
 }

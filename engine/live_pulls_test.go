@@ -183,12 +183,21 @@ func TestLivePullsOfPrunedRequests(t *testing.T) {
 		ask := PullsRequest{Namespace: "acme", Unit: Weeks, From: date("2026-09-01"), To: date("2026-11-01"), By: ByNamespace, Open: true}
 		running := "2026-09-28..2026-10-04 acme []: 1 0 0 1 so far"
 		wantPulls(t, s, ask, "2026-09-14..2026-09-20 acme []: 1 0 0 3", "2026-09-21..2026-09-27 acme []: 1 0 0 1", running)
-		ask.By = ByCountry
+		ask.By = ByCountry // which no published report tells
+		wantPruned(t, s, ask)
+		ask.From = date("2026-09-21")
 		wantPulls(t, s, ask, "2026-09-21..2026-09-27 acme []: 1 0 0 1", running)
+		ask.From = date("2026-09-01")
 		ask.By, ask.Unit = ByNamespace, Months
 		wantPulls(t, s, ask, "2026-09-01..2026-09-30 acme []: 1 0 0 4", "2026-10-01..2026-10-31 acme []: 1 0 0 1 so far")
 		ask.Unit = Days
+		wantPruned(t, s, ask)
+		if usage, err := s.Usage(ctx, UsageRequest{Namespace: "acme", From: ask.From, To: ask.To}); !errors.As(err, new(*PrunedError)) {
+			t.Errorf("usage of pruned days is %+v, %v", usage, err)
+		}
+		ask.From = date("2026-09-21")
 		wantPulls(t, s, ask, "2026-09-21..2026-09-21 acme []: 1 0 0 1", "2026-10-01..2026-10-01 acme []: 1 0 0 1 so far")
+		ask.From = date("2026-09-01")
 		ask.Unit, ask.By, ask.Open = Weeks, ByRepository, false
 		app, old := "2026-09-14..2026-09-20 acme/app []: 1 0 0 2", "2026-09-14..2026-09-20 acme/old []: 1 0 0 1"
 		wantPulls(t, s, ask, app, "2026-09-21..2026-09-27 acme/app []: 1 0 0 1", old)
@@ -226,4 +235,12 @@ func TestLivePullsOfPrunedRequests(t *testing.T) {
 			t.Errorf("a report from the horizon on: %v", err)
 		}
 	})
+}
+
+// wantPruned wants the question refused, since not all of it can be told.
+func wantPruned(t *testing.T, s *LiveState, ask PullsRequest) {
+	t.Helper()
+	if counts, err := s.Pulls(context.Background(), ask); !errors.As(err, new(*PrunedError)) {
+		t.Errorf("pulls of %+v are %v, %v; want them refused", ask, counts, err)
+	}
 }

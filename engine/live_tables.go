@@ -4,13 +4,15 @@ import (
 	"container/list"
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/turn"
 	sqlfiles "github.com/pullscope/pullscope/sql"
 )
+
+// actionsView is the view of all actions.
+const actionsView = "actions"
 
 // maxTableRows is how many actions are kept in memory, of all namespaces; one takes about 250 bytes.
 const maxTableRows = 2_000_000
@@ -76,7 +78,7 @@ func (t *actionTables) find(namespace string) *actionTable {
 // makeTable reads the actions of a namespace, unless they are too many.
 func (s *LiveState) makeTable(ctx context.Context, namespace string) (*actionTable, error) {
 	t := s.tables
-	entry := &actionTable{namespace: namespace, name: "actions", users: 1}
+	entry := &actionTable{namespace: namespace, name: actionsView, users: 1}
 	var rows int64
 	if err := s.query(ctx, "select count(*) from actions where namespace = ?", []any{namespace}, []any{&rows}, func() {}); err != nil {
 		return nil, err
@@ -91,7 +93,12 @@ func (s *LiveState) makeTable(ctx context.Context, namespace string) (*actionTab
 			return nil, err
 		}
 		if err := s.exec(ctx, query); err != nil {
-			return nil, err
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			// Such as one for which the memory does not suffice; the view answers, too.
+			s.live.engine.log().Warn("actions are not kept in memory", "namespace", namespace, "error", err)
+			entry.name, entry.rows = actionsView, 0
 		}
 	}
 	t.mu.Lock()
@@ -125,15 +132,10 @@ func (s *LiveState) leaveTable(entry *actionTable) {
 
 // dropTable frees the memory of a table. What fails is freed with the state.
 func (s *LiveState) dropTable(entry *actionTable) {
-	if entry.rows == 0 && entry.name == "actions" {
+	if entry.name == actionsView {
 		return
 	}
 	if err := s.exec(s.live.end, "drop table "+entry.name); err != nil && s.live.end.Err() == nil {
 		s.live.engine.log().Error("a table that is not used any more stays in memory", "error", err)
 	}
-}
-
-// readFrom makes a query of the view actions read a table in its place.
-func readFrom(query, table string) string {
-	return strings.Replace(query, "\nfrom actions\n", "\nfrom "+table+"\n", 1)
 }

@@ -81,6 +81,7 @@ type UsageRow struct {
 
 // usageQuery is what the SQL file takes.
 type usageQuery struct {
+	Table           string // or view
 	Unit, Namespace string
 	By              []usageBy
 	Conditions      []string
@@ -95,8 +96,11 @@ type usageBy struct{ Name, Expression string }
 
 // Usage counts how images are used. All numbers are exact.
 func (s *LiveState) Usage(ctx context.Context, request UsageRequest) (*Usage, error) {
-	query := usageQuery{Namespace: request.Namespace}
-	query.From, query.Last = s.usageDays(request)
+	query := usageQuery{Namespace: request.Namespace, Table: actionsView}
+	var err error
+	if query.From, query.Last, err = s.usageDays(request); err != nil {
+		return nil, err
+	}
 	for _, name := range request.By {
 		dimension, ok := FindUsageDimension(name)
 		if !ok {
@@ -110,7 +114,6 @@ func (s *LiveState) Usage(ctx context.Context, request UsageRequest) (*Usage, er
 		}
 	}
 	var done func()
-	var err error
 	if query.table, done, err = s.actionsOf(ctx, request.Namespace); err != nil {
 		return nil, err
 	}
@@ -125,8 +128,14 @@ func (s *LiveState) Usage(ctx context.Context, request UsageRequest) (*Usage, er
 	usage.Total = rows[0] // an aggregate without groups has one row
 	ranked := query
 	ranked.Ranked, ranked.Top = true, request.Top
-	if usage.Rows, err = s.usageRows(ctx, ranked, &usage.SQL, &usage.Groups); err != nil || request.Unit == "" {
-		return usage, err
+	if usage.Rows, err = s.usageRows(ctx, ranked, &usage.SQL, &usage.Groups); err != nil {
+		return nil, err
+	}
+	if usage.Total.Pulls == 0 {
+		usage.Rows, usage.Groups = nil, 0 // without dimensions there is a row of nothing
+	}
+	if request.Unit == "" {
+		return usage, nil
 	}
 	return usage, s.addPeriods(ctx, usage, query, request)
 }
@@ -163,8 +172,8 @@ func groupsIn(by []usageBy, rows []UsageRow) string {
 	return "(" + strings.Join(expressions, ", ") + ") in (" + strings.Join(groups, ", ") + ")"
 }
 
-// usageDays are the first and the last day that are counted. Periods of which requests were pruned are left out.
-func (s *LiveState) usageDays(request UsageRequest) (first, last period.Day) {
+// usageDays are the first and the last day that are counted.
+func (s *LiveState) usageDays(request UsageRequest) (first, last period.Day, err error) {
 	unit := request.Unit
 	if unit == "" {
 		unit = Days
@@ -176,15 +185,13 @@ func (s *LiveState) usageDays(request UsageRequest) (first, last period.Day) {
 		return day
 	}
 	from, to := up(request.From), up(request.To)
-	if s.pruned != "" {
-		if kept := up(s.pruned.Next().Time()); from.Before(kept) {
-			from = kept
-		}
-	}
 	if closed := unit.begin(s.live.Now().Add(-s.live.Config().Grace.Duration)); !request.Open && closed.Before(to) {
 		to = closed
 	}
-	return period.DayOf(from), period.DayOf(to).Prev()
+	if s.pruned != "" && !from.After(s.pruned.Time()) && from.Before(to) {
+		return "", "", s.prunedError(from, to)
+	}
+	return period.DayOf(from), period.DayOf(to).Prev(), nil
 }
 
 // usageRows runs the query, and tells its text and how many groups there are.
@@ -214,7 +221,15 @@ func (s *LiveState) usageRows(ctx context.Context, q usageQuery, text *string, g
 	}
 	closed := s.live.Now().Add(-s.live.Config().Grace.Duration)
 	var rows []UsageRow
-	err = s.query(ctx, readFrom(query, q.table), nil, dest, func() {
+	executed := q
+	executed.Table = q.table
+	if q.Top == 0 {
+		executed.Top = maxPullRows + 1
+	}
+	if query, err = duck.Render(sqlfiles.Files, "duckdb/usage.sql", executed, nil); err != nil {
+		return nil, err
+	}
+	err = s.query(ctx, query, nil, dest, func() {
 		if groups != nil {
 			*groups = count
 		}
@@ -228,6 +243,9 @@ func (s *LiveState) usageRows(ctx context.Context, q usageQuery, text *string, g
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count the usage of %s: %w", q.Namespace, err)
+	}
+	if len(rows) > maxPullRows {
+		return nil, ErrTooManyRows
 	}
 	return rows, nil
 }

@@ -34,9 +34,7 @@ func openLive(t rapid.TB, e *Engine, use func(*Live, *LiveState)) {
 // stateNow is the state of the lake, looked for anew.
 func stateNow(t rapid.TB, live *Live) *LiveState {
 	t.Helper()
-	live.mu.Lock()
-	live.looked = time.Time{}
-	live.mu.Unlock()
+	live.look()
 	state, err := live.State()
 	if err != nil {
 		t.Fatal(err)

@@ -12,8 +12,11 @@ import (
 
 // ServeConfig says how the data API is served.
 type ServeConfig struct {
-	// Anonymous are namespaces whose numbers anyone may read without log-in.
+	// Anonymous are namespaces whose counts of pulls anyone may read without log-in, for badges and the like.
 	Anonymous []string `toml:"anonymous"`
+	// AnonymousReports are namespaces of which anyone may also read reports, exports and usage, which tell of single
+	// requests, companies, and what other images their users pull.
+	AnonymousReports []string `toml:"anonymous_reports"`
 	// PublicURL is how users reach the server, such as "https://analytics.example.com": URLs in
 	// answers begin with it. Empty: what the request was addressed to.
 	PublicURL string `toml:"public_url"`
@@ -46,16 +49,18 @@ func (c *Config) validateServe() error {
 	s := c.Serve
 	const day = 24 * time.Hour
 	switch {
-	case slices.ContainsFunc(s.Anonymous, func(namespace string) bool { return namespace == "" || strings.Contains(namespace, "/") }):
+	case slices.ContainsFunc(s.Anonymous, noNamespace):
 		return badKey("serve.anonymous", "namespaces are the first part of an image's name, such as acme of acme/app")
+	case slices.ContainsFunc(s.AnonymousReports, noNamespace):
+		return badKey("serve.anonymous_reports", "namespaces are the first part of an image's name, such as acme of acme/app")
 	case s.Query != "" && s.Query != QueryAdministrators && s.Query != QueryEveryone:
 		return badKey("serve.query", "%q is unknown; take administrators or everyone", s.Query)
 	case s.ExportPartSize != 0 && s.ExportPartSize < 1000:
 		return badKey("serve.export_part_size", "%d bytes are less than 1KB", s.ExportPartSize)
-	case s.SessionLifetime.Duration < time.Minute || s.SessionLifetime.Duration > 7*day || s.SessionLifetime.Duration%time.Second != 0:
-		return badKey("serve.session_lifetime", "%s is not between 1m and 7d, in whole seconds", s.SessionLifetime)
-	case s.URLLifetime.Duration < time.Minute || s.URLLifetime.Duration > s.SessionLifetime.Duration:
-		return badKey("serve.url_lifetime", "%s is not between 1m and session_lifetime, which is %s", s.URLLifetime, s.SessionLifetime)
+	case s.SessionLifetime.Duration < 5*time.Minute || s.SessionLifetime.Duration > 7*day || s.SessionLifetime.Duration%time.Second != 0:
+		return badKey("serve.session_lifetime", "%s is not between 5m and 7d, in whole seconds", s.SessionLifetime)
+	case s.URLLifetime.Duration < 5*time.Minute || s.URLLifetime.Duration > s.SessionLifetime.Duration:
+		return badKey("serve.url_lifetime", "%s is not between 5m and session_lifetime, which is %s", s.URLLifetime, s.SessionLifetime)
 	}
 	if s.PublicURL != "" {
 		u, err := url.Parse(s.PublicURL)
@@ -65,6 +70,8 @@ func (c *Config) validateServe() error {
 	}
 	return nil
 }
+
+func noNamespace(name string) bool { return name == "" || strings.Contains(name, "/") }
 
 // PublisherOf tells whose a namespace is, as the reports do: one that nobody owns is its own publisher.
 func (c *Config) PublisherOf(namespace string) Publisher {

@@ -168,13 +168,17 @@ func reloadServer(ctx context.Context, c *cli.Context, e *engine.Engine, server 
 		if err == nil {
 			var live *engine.Live
 			if live, err = next.OpenLive(); err == nil {
-				err = server.Reload(live)
+				go func() { // it returns when the last request that has begun is done
+					if err := server.Reload(live); err != nil {
+						e.Log.Error("what was read before cannot be let go of", "error", err)
+					}
+				}()
 			}
 		}
 		if err != nil {
 			e.Log.Error("the configuration cannot be read again, the old one stays", "error", err)
 			continue
 		}
-		e.Log.Info("the configuration was read again")
+		e.Log.Info("the configuration was read again; a new serve.session_lifetime holds after a restart")
 	}
 }

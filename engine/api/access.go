@@ -17,13 +17,14 @@ type access struct {
 	user        *account.User // nil: nobody logged in
 	all         bool          // an administrator
 	namespaces  []string      // in order; of an administrator those that are configured
+	counts      []string      // further ones, of which only pulls may be counted
 	images      []engine.Image
 	fingerprint string // of everything above
 }
 
 // accessOf learns who asks, and what they may see now.
 func (s *Server) accessOf(live *engine.Live, r *http.Request) (*access, error) {
-	a := &access{namespaces: slices.Clone(live.Config().Serve.Anonymous)}
+	a := anonymous(live.Config())
 	user, err := s.authenticate(r)
 	switch {
 	case err != nil:
@@ -36,6 +37,11 @@ func (s *Server) accessOf(live *engine.Live, r *http.Request) (*access, error) {
 	}
 	a.seal()
 	return a, nil
+}
+
+// anonymous is what everybody may see.
+func anonymous(config *engine.Config) *access {
+	return &access{namespaces: slices.Clone(config.Serve.AnonymousReports), counts: slices.Clone(config.Serve.Anonymous)}
 }
 
 // isLocal reports whether a Host header means this machine. Other names that lead here are those of a web page
@@ -70,6 +76,8 @@ func (a *access) grant(config *engine.Config, user *account.User) {
 func (a *access) seal() {
 	slices.Sort(a.namespaces)
 	a.namespaces = slices.Compact(a.namespaces)
+	a.counts = slices.DeleteFunc(a.counts, func(namespace string) bool { return slices.Contains(a.namespaces, namespace) })
+	slices.Sort(a.counts)
 	a.images = slices.DeleteFunc(a.images, func(image engine.Image) bool { return slices.Contains(a.namespaces, image.Namespace) })
 	slices.SortFunc(a.images, func(x, y engine.Image) int { return strings.Compare(x.String(), y.String()) })
 	a.images = slices.Compact(a.images)
@@ -77,9 +85,9 @@ func (a *access) seal() {
 	if a.user != nil {
 		id = a.user.ID
 	}
-	names := append([]string{id, strings.Join(a.namespaces, "\x00")}, "all")
+	names := append([]string{id, strings.Join(a.namespaces, "\x00"), strings.Join(a.counts, "\x00")}, "all")
 	if !a.all {
-		names[2] = "some"
+		names[3] = "some"
 	}
 	for _, image := range a.images {
 		names = append(names, image.String())
@@ -87,7 +95,7 @@ func (a *access) seal() {
 	a.fingerprint = digest(names...)
 }
 
-// sees reports whether all of a namespace may be seen.
+// sees reports whether everything about a namespace may be seen.
 func (a *access) sees(namespace string) bool {
 	if a.all {
 		return true
@@ -96,9 +104,14 @@ func (a *access) sees(namespace string) bool {
 	return found
 }
 
-// seesImage reports whether a repository may be seen.
+// counted reports whether the pulls of a namespace may be seen.
+func (a *access) counted(namespace string) bool {
+	return a.sees(namespace) || slices.Contains(a.counts, namespace)
+}
+
+// seesImage reports whether the pulls of a repository may be seen.
 func (a *access) seesImage(image engine.Image) bool {
-	return a.sees(image.Namespace) || slices.Contains(a.images, image)
+	return a.counted(image.Namespace) || slices.Contains(a.images, image)
 }
 
 // seesPublication reports whether everything that a publication tells may be seen.
@@ -113,7 +126,9 @@ func (a *access) seesPublication(p *engine.Publication) bool {
 // known are the namespaces that may be seen, those with actions and those that are granted, in order.
 func (a *access) known(ctx context.Context, state *engine.LiveState) ([]string, error) {
 	if !a.all {
-		return a.namespaces, nil
+		namespaces := slices.Concat(a.namespaces, a.counts)
+		slices.Sort(namespaces)
+		return namespaces, nil
 	}
 	images, err := state.Images(ctx)
 	if err != nil {
@@ -131,4 +146,55 @@ func (a *access) known(ctx context.Context, state *engine.LiveState) ([]string, 
 func parseImage(name string) (engine.Image, bool) {
 	namespace, repository, ok := strings.Cut(name, "/")
 	return engine.Image{Namespace: namespace, Repository: repository}, ok && namespace != "" && repository != ""
+}
+
+// namespace is that of the path, about which everything may be seen.
+func (c *call) namespace() (string, error) { return c.namespaceIf(c.access.sees) }
+
+// countedNamespace is that of the path, whose pulls may be seen.
+func (c *call) countedNamespace() (string, error) { return c.namespaceIf(c.access.counted) }
+
+func (c *call) namespaceIf(may func(namespace string) bool) (string, error) {
+	namespace := c.PathValue("namespace")
+	if !may(namespace) {
+		return "", c.refuse()
+	}
+	if !c.access.all {
+		return namespace, nil
+	}
+	known, err := c.access.known(c.Context(), c.state)
+	if err == nil && !slices.Contains(known, namespace) {
+		err = c.refuse()
+	}
+	return namespace, err
+}
+
+// refuse is the answer about what may not be seen: who has not logged in may see it then.
+func (c *call) refuse() error {
+	if c.access.user == nil {
+		return unauthorized("log in at " + loginPath + " and send the token as Authorization: Bearer")
+	}
+	return notFound
+}
+
+// image is the repository of the path, which must be one that may be seen and has been pulled.
+func (c *call) image() (engine.Image, error) {
+	image := engine.Image{Namespace: c.PathValue("namespace"), Repository: c.PathValue("repo")}
+	return image, c.checkImage(image)
+}
+
+func (c *call) checkImage(image engine.Image) error {
+	if !c.access.seesImage(image) {
+		return c.refuse()
+	}
+	images, err := c.state.ImagesOf(c.Context(), image.Namespace)
+	if err != nil {
+		return err
+	}
+	for _, known := range images {
+		if known == image {
+			return nil
+		}
+	}
+	return c.refuse()
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,8 +24,9 @@ const jsonType = "application/json"
 type call struct {
 	*http.Request
 	live       *engine.Live
-	generation int // of its configuration
+	generation string // of its configuration
 	state      *engine.LiveState
+	release    func() // lets go of the state before the answer is sent
 	access     *access
 }
 
@@ -54,7 +54,7 @@ func (s *Server) jsonWithin(limit time.Duration, compute func(c *call) (any, err
 		}
 		// Periods close as time goes by.
 		minute := c.live.Now().Format("2006-01-02T15:04")
-		key := digest(c.state.Mark(), c.access.fingerprint, base, minute, strconv.Itoa(c.generation), c.URL.EscapedPath(), c.URL.RawQuery)
+		key := digest(c.state.Mark(), c.access.fingerprint, base, minute, c.generation, c.URL.EscapedPath(), c.URL.RawQuery)
 		body, err := s.answers.get(c.Context(), key, func() ([]byte, error) {
 			value, err := compute(c)
 			if err != nil {
@@ -70,7 +70,7 @@ func (s *Server) jsonWithin(limit time.Duration, compute func(c *call) (any, err
 			cache = "public, max-age=60"
 		}
 		w.Header().Set("Cache-Control", cache)
-		w.Header().Set("Vary", "Authorization, Cookie")
+		w.Header().Add("Vary", "Authorization, Cookie")
 		w.Header().Set("Content-Type", jsonType)
 		w.Header().Set("Etag", `W/"`+digest(string(body))+`"`)
 		http.ServeContent(w, c.withoutRange(), "", time.Time{}, bytes.NewReader(body))

@@ -51,7 +51,7 @@ func (s *Server) badge(c *call) (any, error) {
 		}
 		request.Images = []engine.Image{image}
 	} else {
-		namespace, err := c.namespace()
+		namespace, err := c.countedNamespace()
 		if err != nil {
 			return nil, err
 		}

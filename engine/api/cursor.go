@@ -59,5 +59,5 @@ func (p page) of(length int) (from, to int, next string) {
 
 // listName names the list that a question is about.
 func (c *call) listName(question ...any) string {
-	return digest(c.state.Mark(), c.access.fingerprint, fmt.Sprint(c.generation), c.URL.EscapedPath(), fmt.Sprint(question...))
+	return digest(c.state.Mark(), c.access.fingerprint, c.generation, c.URL.EscapedPath(), fmt.Sprint(question...))
 }

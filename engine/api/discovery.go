@@ -58,7 +58,7 @@ func (s *Server) listNamespaces(c *call) (any, error) {
 
 // mine are the namespaces that somebody may see. Who has not logged in and sees none is asked to.
 func (c *call) mine() ([]string, error) {
-	if c.access.user == nil && !c.access.all && len(c.access.namespaces) == 0 {
+	if c.access.user == nil && !c.access.all && len(c.access.namespaces) == 0 && len(c.access.counts) == 0 {
 		return nil, c.refuse()
 	}
 	return c.access.known(c.Context(), c.state)
@@ -102,7 +102,7 @@ func (s *Server) describeNamespace(c *call) (any, error) {
 	if err := newParams(c.URL.RawQuery).err; err != nil {
 		return nil, err
 	}
-	namespace, err := c.namespace()
+	namespace, err := c.countedNamespace()
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +114,9 @@ func (c *call) metadata(namespace string) (namespaceMetadata, error) {
 	var err error
 	if metadata.ExtraRepos, err = c.extraRepos(); err != nil {
 		return metadata, err
+	}
+	if !c.access.sees(namespace) {
+		return metadata, nil // no exports
 	}
 	publications, err := c.publicationsWith(c.Context(), namespace)
 	if err != nil {
@@ -145,4 +148,64 @@ func (c *call) publicationsWith(ctx context.Context, namespace string) ([]engine
 	return slices.DeleteFunc(slices.Clone(all), func(p engine.Publication) bool {
 		return !slices.Contains(p.Namespaces, namespace) || len(p.Views()) == 0
 	}), nil
+}
+
+// me is who asks, and what they may see and do.
+type me struct {
+	Name       string   `json:"name"`
+	Admin      bool     `json:"admin"`
+	Login      bool     `json:"login"`
+	Query      bool     `json:"query"`
+	Namespaces []string `json:"namespaces"`
+	ExtraRepos []string `json:"extraRepos"`
+	FirstDay   string   `json:"firstDay"`
+	LastDay    string   `json:"lastDay"`
+	Version    string   `json:"version"`
+}
+
+func (s *Server) describeMe(c *call) (any, error) {
+	if err := newParams(c.URL.RawQuery).err; err != nil {
+		return nil, err
+	}
+	namespaces, err := c.mine()
+	if err != nil {
+		return nil, err
+	}
+	m := me{Admin: c.access.all, Login: !s.openToAll, Query: c.mayQuery(), Namespaces: append([]string{}, namespaces...), Version: engine.Version}
+	if c.access.user != nil {
+		m.Name = c.access.user.Name
+	}
+	if m.ExtraRepos, err = c.extraRepos(); err != nil {
+		return nil, err
+	}
+	first, last := c.state.Days()
+	if !c.access.all {
+		first, last, err = c.state.DaysOf(c.Context(), namespaces)
+	}
+	m.FirstDay, m.LastDay = string(first), string(last)
+	return m, err
+}
+
+type imageList struct {
+	Repos []string `json:"repos"`
+}
+
+// listImages lists the repositories of a namespace.
+func (s *Server) listImages(c *call) (any, error) {
+	namespace, err := c.countedNamespace()
+	if err != nil {
+		return nil, err
+	}
+	if err := newParams(c.URL.RawQuery).err; err != nil {
+		return nil, err
+	}
+	images, err := c.state.ImagesOf(c.Context(), namespace)
+	if err != nil {
+		return nil, err
+	}
+	list := imageList{Repos: []string{}}
+	for _, image := range images {
+		list.Repos = append(list.Repos, image.Repository)
+	}
+	return list, nil
 }

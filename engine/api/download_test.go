@@ -101,8 +101,12 @@ func TestSignedNonsense(t *testing.T) {
 	defer state.Release()
 	publications := must(state.Publications(t.Context(), "acme"))(t)
 	for _, file := range []string{"../../../../key", "/etc/passwd", "..", "", "manifest.json", "../2026-09-14/raw.csv"} {
+		if opened, err := publications[0].Open(file); err == nil {
+			opened.Close()
+			t.Errorf("the publication opens %q", file)
+		}
 		for _, namespace := range []string{"", "acme"} {
-			ref := newFileRef(&publications[0], "raw", namespace, file)
+			ref := newFileRef(&publications[0], "raw", namespace, file, 0)
 			signer := &signer{server: s.Server, user: must(s.accounts.Named(userNames["ann"]))(t).ID, expires: later}
 			got := s.get(t, "nobody", must(signer.sign(ref))(t))
 			if got.StatusCode != 410 {

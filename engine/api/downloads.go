@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,15 +27,16 @@ type fileRef struct {
 	// Namespace restricts the rows; empty for a file as it is published.
 	Namespace string `json:"n,omitempty"`
 	File      string `json:"f"`
+	Size      int64  `json:"b"`
 	// Rows is the hash of the rows that were published when the URL was made.
 	Rows string `json:"s"`
 	// User is the id of who was given the URL, and may see it as long as they may see the namespace; empty: anyone.
 	User string `json:"u,omitempty"`
 }
 
-func newFileRef(p *engine.Publication, report, namespace, file string) fileRef {
+func newFileRef(p *engine.Publication, report, namespace, file string, size int64) fileRef {
 	rows, _ := rowsHash(p, report)
-	return fileRef{Publisher: p.Manifest.PublisherID, Period: p.Manifest.Period, Report: report, Namespace: namespace, File: file, Rows: rows}
+	return fileRef{Publisher: p.Manifest.PublisherID, Period: p.Manifest.Period, Report: report, Namespace: namespace, File: file, Size: size, Rows: rows}
 }
 
 // rowsHash names the content of a report of a publication.
@@ -136,7 +136,7 @@ func (s *Server) verify(c *call) (fileRef, error) {
 
 // holder is what who was given a URL may see now.
 func (s *Server) holder(c *call, file fileRef) (*access, error) {
-	a := &access{namespaces: slices.Clone(c.live.Config().Serve.Anonymous)}
+	a := anonymous(c.live.Config())
 	if s.openToAll {
 		a.all = true
 	}
@@ -170,9 +170,17 @@ func (s *Server) download(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	defer opened.Close()
+	info, err := opened.Stat()
+	if err != nil {
+		return fmt.Errorf("measure a file: %w", err)
+	}
+	if info.Size() != file.Size { // the same rows, cut or written in another way
+		return engine.ErrReplaced
+	}
+	c.release() // it may take long, and the file is open
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file.name()}))
 	w.Header().Set("Content-Type", contentType(file.File))
-	w.Header().Set("Etag", `"`+digest(file.Rows, file.Report, file.Namespace, file.File)+`"`)
+	w.Header().Set("Etag", `"`+digest(file.Rows, file.Report, file.Namespace, file.File, fmt.Sprint(file.Size))+`"`)
 	w.Header().Set("Cache-Control", "private, max-age=0")
 	return s.serveFile(w, c.Request, opened)
 }
@@ -193,6 +201,7 @@ func (c *call) find(file fileRef) (*engine.Publication, error) {
 			return &publications[i], nil
 		}
 	}
+	c.state.Forget(file.Publisher)
 	return nil, engine.ErrReplaced
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 
@@ -187,6 +188,9 @@ func (s *Server) exportFiles(c *call) (any, error) {
 		return nil, notFound
 	}
 	export, err := c.state.Export(c.Context(), &publication, report, namespace)
+	if errors.Is(err, engine.ErrReplaced) { // by a run that is not done yet
+		c.state.Forget(publication.Manifest.PublisherID)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +200,7 @@ func (s *Server) exportFiles(c *call) (any, error) {
 	}
 	data := responseData{Data: []responseDataFile{}}
 	for _, file := range export.Files {
-		url, err := urls.sign(newFileRef(&publication, report, namespace, file.Name))
+		url, err := urls.sign(newFileRef(&publication, report, namespace, file.Name, file.Size))
 		if err != nil {
 			return nil, err
 		}

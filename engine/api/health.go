@@ -1,6 +1,8 @@
 package api
 
 import (
+	"net/http"
+
 	"github.com/pullscope/pullscope/engine"
 )
 
@@ -47,4 +49,16 @@ func (s *Server) rejects(c *call) (any, error) {
 // gaps are as engine gaps --json tells them.
 func (s *Server) gaps(c *call) (any, error) {
 	return c.live.Engine().Gaps()
+}
+
+func (s *Server) healthy(w http.ResponseWriter, r *http.Request) error {
+	_, _, state, err := s.newest()
+	if err != nil {
+		s.log.Error("the lake cannot be read", "error", err)
+		return &problem{status: http.StatusServiceUnavailable, detail: "the lake cannot be read; the log of the server says why"}
+	}
+	defer state.Release()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+	return nil
 }

@@ -124,7 +124,13 @@ func (s *Server) clientOf(r *http.Request) netip.Addr {
 	}
 	names := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(names) - 1; i >= 0; i-- {
-		address, err := netip.ParseAddr(strings.TrimSpace(names[i]))
+		name := strings.TrimSpace(names[i])
+		address, err := netip.ParseAddr(name)
+		if err != nil { // some proxies add the port
+			var withPort netip.AddrPort
+			withPort, err = netip.ParseAddrPort(name)
+			address = withPort.Addr()
+		}
 		if err != nil {
 			break
 		}

@@ -40,6 +40,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		defer func() {
 			if failure := recover(); failure != nil {
 				if failure == http.ErrAbortHandler {
+					s.log.Warn("an answer was broken off", "id", id, "route", r.Pattern, "bytes", recorder.bytes)
 					panic(failure)
 				}
 				s.log.Error("a request failed", "id", id, "route", r.Pattern, "error", fmt.Sprint(failure), "stack", string(debug.Stack()))

@@ -56,6 +56,8 @@ func (s *Server) explain(r *http.Request, err error) *problem {
 		return &problem{status: http.StatusUnprocessableEntity, detail: fmt.Sprintf("the requests up to %s are not kept any more; ask from %s on, or take a published report", pruned.Until, pruned.Until.Next())}
 	case errors.As(err, &large):
 		return &problem{status: http.StatusRequestEntityTooLarge, detail: fmt.Sprintf("the body is larger than %d bytes", large.Limit)}
+	case errors.Is(err, engine.ErrTooManyRows):
+		return &problem{status: http.StatusBadRequest, detail: err.Error()}
 	case errors.Is(err, engine.ErrReplaced):
 		return &problem{status: http.StatusGone, detail: err.Error() + "; list it again"}
 	case errors.Is(err, account.ErrUnavailable):

@@ -52,7 +52,7 @@ var periods = map[string]int{"last-2-months": 2, "last-3-months": 3, "last-6-mon
 var pullParams = []string{"timespan", "period", "from", "to", "group", "open", "limit", "cursor"}
 
 func (s *Server) namespacePulls(c *call) (any, error) {
-	namespace, err := c.namespace()
+	namespace, err := c.countedNamespace()
 	if err != nil {
 		return nil, err
 	}

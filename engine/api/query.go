@@ -87,7 +87,7 @@ func (s *Server) query(w http.ResponseWriter, c *call) error {
 	}
 	defer querier.Close()
 	if body.Format == "csv" {
-		return queryCSV(w, c.Context(), querier, request)
+		return s.queryCSV(w, c.Context(), querier, request)
 	}
 	request.Limit = body.Limit
 	return queryJSON(w, c.Context(), querier, request)
@@ -98,7 +98,7 @@ func queryProblem(ctx context.Context, err error) error {
 	var usage *engine.UsageError
 	switch {
 	case ctx.Err() != nil:
-		return &problem{status: http.StatusServiceUnavailable, detail: "the query took longer than " + queryTime.String() + " and was ended; ask for less"}
+		return ctx.Err()
 	case errors.As(err, &usage):
 		return badRequest("%s", err)
 	}
@@ -135,9 +135,9 @@ func queryJSON(w http.ResponseWriter, ctx context.Context, querier *engine.Queri
 
 // queryCSV writes all rows. What goes wrong once rows are written ends the connection, so that half a file does
 // not look whole.
-func queryCSV(w http.ResponseWriter, ctx context.Context, querier *engine.Querier, request engine.QueryRequest) error {
+func (s *Server) queryCSV(w http.ResponseWriter, ctx context.Context, querier *engine.Querier, request engine.QueryRequest) error {
 	begun := false
-	writer := csv.NewWriter(&patient{ResponseWriter: w, control: http.NewResponseController(w)})
+	writer := csv.NewWriter(&patient{ResponseWriter: w, control: http.NewResponseController(w), block: s.timeouts.block})
 	var record []string
 	begin := func(columns []duck.Column) error {
 		for _, column := range columns {
@@ -163,6 +163,7 @@ func queryCSV(w http.ResponseWriter, ctx context.Context, querier *engine.Querie
 	})
 	switch {
 	case err != nil && begun:
+		s.log.Error("a query ended while its rows were sent", "id", requestID(ctx), "error", err)
 		panic(http.ErrAbortHandler)
 	case err != nil:
 		return queryProblem(ctx, err)

@@ -117,7 +117,7 @@ func (s *Server) listReports(c *call) (any, error) {
 	for _, report := range all[from:to] {
 		for i := range report.Files {
 			file := &report.Files[i]
-			ref := newFileRef(report.publication, report.Report, "", file.Name)
+			ref := newFileRef(report.publication, report.Report, "", file.Name, file.Size)
 			if file.URL, err = urls.sign(ref); err != nil {
 				return nil, err
 			}

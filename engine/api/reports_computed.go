@@ -65,8 +65,8 @@ func (s *Server) computeReport(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	w.Header().Set("Cache-Control", "private, no-cache")
-	w.Header().Set("Vary", "Authorization, Accept")
-	etag := digest(c.state.Mark(), fmt.Sprint(c.generation), namespace, report.Name, computed.Range.Reference(), computed.Range.LastDay(), fmt.Sprint(computed.Open), format)
+	w.Header().Add("Vary", "Authorization, Accept")
+	etag := digest(c.state.Mark(), c.generation, namespace, report.Name, computed.Range.Reference(), computed.Range.LastDay(), fmt.Sprint(computed.Open), format)
 	if format == "json" {
 		return s.sendRows(w, c, p, computed, namespace, etag)
 	}
@@ -83,6 +83,7 @@ func (s *Server) computeReport(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	defer file.Close()
+	c.release() // it may take long, and the file is open
 	name := fmt.Sprintf("%s-%s-%s..%s.%s", unfriendly.ReplaceAllString(namespace, "_"), report.Name, computed.Range.Reference(), computed.Range.LastDay(), format)
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	w.Header().Set("Content-Type", contentType(name))

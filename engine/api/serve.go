@@ -28,7 +28,7 @@ type timeouts struct {
 }
 
 var defaultTimeouts = timeouts{
-	header: 5 * time.Second, body: 15 * time.Second, idle: 2 * time.Minute, block: time.Minute, last: 10 * time.Second,
+	header: 5 * time.Second, body: 15 * time.Second, idle: 10 * time.Second, block: time.Minute, last: 10 * time.Second,
 }
 
 // Listen takes the address at which the server will listen.

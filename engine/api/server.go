@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -37,7 +38,7 @@ type Server struct {
 
 	mu         sync.RWMutex
 	live       *engine.Live
-	generation int // of the configuration
+	generation string // names configuration and version: with others, the same question has another answer
 }
 
 // New makes a server of what live reads for those whom accounts lets in. It closes live in the end.
@@ -47,7 +48,7 @@ func New(live *engine.Live, accounts *account.Store, log *slog.Logger) *Server {
 	}
 	s := &Server{
 		accounts: accounts, log: log, answers: newAnswers(), timeouts: defaultTimeouts, live: live,
-		querying: make(chan struct{}, maxQueries),
+		querying: make(chan struct{}, maxQueries), generation: generationOf(live),
 	}
 	s.handler = s.observe(s.router())
 	return s
@@ -60,8 +61,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 func (s *Server) Reload(live *engine.Live) error {
 	s.mu.Lock()
 	before := s.live
-	s.live = live
-	s.generation++
+	s.live, s.generation = live, generationOf(live)
 	s.mu.Unlock()
 	return before.Close()
 }
@@ -72,14 +72,22 @@ func (s *Server) Close() error {
 	return live.Close()
 }
 
-func (s *Server) current() (live *engine.Live, generation int) {
+func generationOf(live *engine.Live) string {
+	config, err := json.Marshal(live.Config())
+	if err != nil {
+		panic(err) // it came from a file of such values
+	}
+	return digest(string(config), engine.Version)
+}
+
+func (s *Server) current() (live *engine.Live, generation string) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.live, s.generation
 }
 
 // newest is the state of the lake, and what it is read with.
-func (s *Server) newest() (*engine.Live, int, *engine.LiveState, error) {
+func (s *Server) newest() (*engine.Live, string, *engine.LiveState, error) {
 	for {
 		live, generation := s.current()
 		state, err := live.State()
@@ -203,14 +211,15 @@ func (s *Server) handleAny(limit time.Duration, do func(w http.ResponseWriter, c
 		if err != nil {
 			return err
 		}
-		defer state.Release()
+		release := sync.OnceFunc(state.Release)
+		defer release()
 		ctx, cancel := context.WithTimeout(r.Context(), limit)
 		defer cancel()
 		// Who reads slowly has no more time than who computes.
 		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit + s.timeouts.block)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return err
 		}
-		c := &call{Request: r.WithContext(ctx), live: live, generation: generation, state: state}
+		c := &call{Request: r.WithContext(ctx), live: live, generation: generation, state: state, release: release}
 		if err := do(w, c); err != nil {
 			if r.Context().Err() == nil && ctx.Err() != nil {
 				err = context.DeadlineExceeded
@@ -230,64 +239,3 @@ func (s *Server) gzip(next http.Handler) http.Handler {
 	return wrap(next)
 }
 
-func (s *Server) healthy(w http.ResponseWriter, r *http.Request) error {
-	_, _, state, err := s.newest()
-	if err != nil {
-		s.log.Error("the lake cannot be read", "error", err)
-		return &problem{status: http.StatusServiceUnavailable, detail: "the lake cannot be read; the log of the server says why"}
-	}
-	defer state.Release()
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte("ok\n"))
-	return nil
-}
-
-// namespace is that of the path, which must be one that may be seen.
-func (c *call) namespace() (string, error) {
-	namespace := c.PathValue("namespace")
-	if c.access.sees(namespace) {
-		if !c.access.all {
-			return namespace, nil
-		}
-		known, err := c.access.known(c.Context(), c.state)
-		if err != nil {
-			return "", err
-		}
-		for _, other := range known {
-			if other == namespace {
-				return namespace, nil
-			}
-		}
-	}
-	return "", c.refuse()
-}
-
-// refuse is the answer about what may not be seen: who has not logged in may see it then.
-func (c *call) refuse() error {
-	if c.access.user == nil {
-		return unauthorized("log in at " + loginPath + " and send the token as Authorization: Bearer")
-	}
-	return notFound
-}
-
-// image is the repository of the path, which must be one that may be seen and has been pulled.
-func (c *call) image() (engine.Image, error) {
-	image := engine.Image{Namespace: c.PathValue("namespace"), Repository: c.PathValue("repo")}
-	return image, c.checkImage(image)
-}
-
-func (c *call) checkImage(image engine.Image) error {
-	if !c.access.seesImage(image) {
-		return c.refuse()
-	}
-	images, err := c.state.ImagesOf(c.Context(), image.Namespace)
-	if err != nil {
-		return err
-	}
-	for _, known := range images {
-		if known == image {
-			return nil
-		}
-	}
-	return c.refuse()
-}

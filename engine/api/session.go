@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/pullscope/pullscope/engine"
 	"github.com/pullscope/pullscope/engine/account"
 )
 
@@ -95,42 +94,6 @@ func (s *Server) closeSession(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// me is who asks, and what they may see and do.
-type me struct {
-	Name       string   `json:"name"`
-	Admin      bool     `json:"admin"`
-	Login      bool     `json:"login"`
-	Query      bool     `json:"query"`
-	Namespaces []string `json:"namespaces"`
-	ExtraRepos []string `json:"extraRepos"`
-	FirstDay   string   `json:"firstDay"`
-	LastDay    string   `json:"lastDay"`
-	Version    string   `json:"version"`
-}
-
-func (s *Server) describeMe(c *call) (any, error) {
-	if err := newParams(c.URL.RawQuery).err; err != nil {
-		return nil, err
-	}
-	namespaces, err := c.mine()
-	if err != nil {
-		return nil, err
-	}
-	m := me{Admin: c.access.all, Login: !s.openToAll, Query: c.mayQuery(), Namespaces: append([]string{}, namespaces...), Version: engine.Version}
-	if c.access.user != nil {
-		m.Name = c.access.user.Name
-	}
-	if m.ExtraRepos, err = c.extraRepos(); err != nil {
-		return nil, err
-	}
-	first, last := c.state.Days()
-	if !c.access.all {
-		first, last, err = c.state.DaysOf(c.Context(), namespaces)
-	}
-	m.FirstDay, m.LastDay = string(first), string(last)
-	return m, err
 }
 
 // OpenToAll lets everybody who reaches the server see everything, without log-in. It is for servers that only

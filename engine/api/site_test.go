@@ -224,7 +224,7 @@ func shared(t testing.TB) *site {
 }
 
 // openedLabs opens acme-labs to anyone.
-func openedLabs(c *engine.Config) { c.Serve.Anonymous = []string{"acme-labs"} }
+func openedLabs(c *engine.Config) { c.Serve.AnonymousReports = []string{"acme-labs"} }
 
 // must returns a value, or ends the test with the error.
 func must[T any](value T, err error) func(testing.TB) T {

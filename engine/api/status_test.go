@@ -142,8 +142,8 @@ var operations = map[string]string{
 // neverAnswered are statuses that the document has and no request can bring about here.
 var neverAnswered = map[string][]int{
 	"getOpenAPI": {429, 500, 503}, "getDocs": {429, 500, 503}, "getDocsStyle": {429, 500, 503},
-	// A name that is none was not signed, and a file that is gone is answered so.
-	"downloadFile": {404, 503},
+	// While users cannot be looked up, nobody may see the file.
+	"downloadFile": {503},
 	// Of periods that were pruned and not published there are no rows.
 	"getNamespacePulls": {422}, "getRepoPulls": {422}, "getManyReposPulls": {422},
 }
@@ -195,6 +195,7 @@ func TestEveryStatus(t *testing.T) {
 	s.get(t, "nobody", file, with("Range", "bytes=0-9")).want(t, 206)
 	s.get(t, "nobody", file, with("Range", "bytes=99999999-")).want(t, 416)
 	s.get(t, "nobody", strings.Replace(file, "ref=", "ref=x", 1)).want(t, 403)
+	s.get(t, "nobody", "/downloads/..").want(t, 404)
 	s.everyLogin(t)
 	for _, of := range sights[4:] {
 		for _, p := range append(namespacePaths, struct {
@@ -283,7 +284,10 @@ func testPruned(t *testing.T) {
 	s.get(t, "ann", "/namespaces/acme/reports/summary?period=2026-W38").says(t, 422, "the requests up to 2026-09-19 are not kept any more; ask from 2026-09-20 on")
 	s.get(t, "ann", "/namespaces/acme/pulls/exports/years/2026/weeks/38/summary").says(t, 200, `"size":`)
 	s.get(t, "ann", "/namespaces/acme/repos/agent/pulls?timespan=weeks").says(t, 200, `"start":"2026-09-14"`)
-	s.get(t, "ann", "/namespaces/acme/pulls?timespan=days&group=namespace").says(t, 200, `{"pulls":[{"start":"2026-09-20"`)
+	for _, path := range []string{"/pulls?timespan=days&group=namespace", "/pulls?group=country", "/usage?by=tag"} {
+		s.get(t, "ann", "/namespaces/acme"+path).says(t, 422, "ask from 2026-09-20 on")
+	}
+	s.get(t, "ann", "/namespaces/acme/pulls?timespan=days&group=namespace&from=2026-09-20&to=2026-10-01").says(t, 200, `{"pulls":[{"start":"2026-09-20"`)
 	file := s.files(t, "gil", "/namespaces/globex/pulls/exports/years/2026/weeks/38/raw")[0].URL
 	if err := os.Remove(filepath.Join(dir, "reports", "globex", "weekly", "2026-09-14", "raw.csv")); err != nil {
 		t.Fatal(err)

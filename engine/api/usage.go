@@ -1,37 +1,16 @@
 package api
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pullscope/pullscope/engine"
 	"github.com/pullscope/pullscope/engine/period"
+	"github.com/pullscope/pullscope/reports"
 )
-
-type imageList struct {
-	Repos []string `json:"repos"`
-}
-
-// listImages lists the repositories of a namespace.
-func (s *Server) listImages(c *call) (any, error) {
-	namespace, err := c.namespace()
-	if err != nil {
-		return nil, err
-	}
-	if err := newParams(c.URL.RawQuery).err; err != nil {
-		return nil, err
-	}
-	images, err := c.state.ImagesOf(c.Context(), namespace)
-	if err != nil {
-		return nil, err
-	}
-	list := imageList{Repos: []string{}}
-	for _, image := range images {
-		list.Repos = append(list.Repos, image.Repository)
-	}
-	return list, nil
-}
 
 type usageData struct {
 	Start    period.Day  `json:"start"`
@@ -99,6 +78,11 @@ func (s *Server) usage(c *call) (any, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
+	if slices.Contains(request.By, "company") || len(request.Filters["company"]) > 0 {
+		if err := c.checkCompanies(namespace); err != nil {
+			return nil, err
+		}
+	}
 	usage, err := c.state.Usage(c.Context(), request)
 	if err != nil {
 		return nil, err
@@ -111,6 +95,21 @@ func (s *Server) usage(c *call) (any, error) {
 		data.Totals = usageRows(usage.Totals)
 	}
 	return data, nil
+}
+
+// companyReports are those that tell of all companies.
+var companyReports = []string{"companies", "technographic_companies", "raw"}
+
+// checkCompanies refuses to name companies to a publisher who gets no report that does.
+func (c *call) checkCompanies(namespace string) error {
+	all, err := c.live.Config().ReportsOf(c.live.Config().PublisherOf(namespace).ID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, func(report reports.Report) bool { return slices.Contains(companyReports, report.Name) }) {
+		return nil
+	}
+	return &problem{status: http.StatusForbidden, detail: "the operator publishes no companies for this publisher"}
 }
 
 func dimensionNames() []string {
@@ -146,7 +145,7 @@ func (p *params) filters() map[string][]string {
 			p.fail("%s has more than %d values", name, maxValues)
 		}
 		for _, value := range values {
-			if strings.ContainsRune(value, 0) {
+			if strings.ContainsRune(value, 0) || !utf8.ValidString(value) {
 				p.fail("%s has a character that no name has", name)
 			}
 		}

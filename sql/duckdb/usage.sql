@@ -1,6 +1,6 @@
 -- How are the images of a namespace used?
 -- grain: one row per period and group, as far as they are asked for
--- params: Unit, day, week or month, or nothing; By, what groups are told apart by, each with Name and Expression;
+-- params: Table, the view actions or a table like it; Unit, day, week or month, or nothing; By, what groups are told apart by, each with Name and Expression;
 --   Conditions; From and Last, the days; Top, how many groups, or 0; Ranked, whether they are counted and the largest come first
 select
     {{- if .Unit}}
@@ -19,7 +19,7 @@ select
     {{- if .Ranked}},
     count(*) over () as groups
     {{- end}}
-from actions
+from {{.Table}}
 where namespace = {{text .Namespace}}
     and "day" >= {{date .From}}
     and "day" <= {{date .Last}}

@@ -8,6 +8,8 @@ export interface TableColumn<Row> {
   heading?: boolean;
   /** is not broken into lines: days */
   whole?: boolean;
+  /** has sentences, which need some width */
+  text?: boolean;
   cell: (row: Row) => ComponentChildren;
 }
 
@@ -21,6 +23,9 @@ interface Props<Row> {
   empty?: ComponentChildren;
 }
 
+// More rows than these scroll by themselves, under their header.
+const manyRows = 30;
+
 /** DataTable is a table that scrolls by itself where it is wider than the page. */
 export function DataTable<Row>({ caption, hideCaption, columns, rows, rowClass, empty }: Props<Row>) {
   const id = useId();
@@ -32,7 +37,7 @@ export function DataTable<Row>({ caption, hideCaption, columns, rows, rowClass, 
       <p id={id} class={hideCaption ? "visually-hidden" : "hint"}>
         {caption}
       </p>
-      <div class="table-scroll" ref={scroller} {...(scrolls ? { tabIndex: 0, role: "group", "aria-labelledby": id } : {})}>
+      <div class={rows.length > manyRows ? "table-scroll long" : "table-scroll"} ref={scroller} {...(scrolls ? { tabIndex: 0, role: "group", "aria-labelledby": id } : {})}>
         <table aria-labelledby={id}>
           <thead>
             <tr>
@@ -67,7 +72,7 @@ export function DataTable<Row>({ caption, hideCaption, columns, rows, rowClass, 
 }
 
 function classOf<Row>(column: TableColumn<Row>): string | undefined {
-  return column.numeric ? "numeric" : column.whole ? "whole" : undefined;
+  return column.numeric ? "numeric" : column.whole ? "whole" : column.text ? "text" : undefined;
 }
 
 /** useScrolls tells whether an element has more than it shows, so that the keyboard must reach it. */

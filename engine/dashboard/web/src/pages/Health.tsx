@@ -104,7 +104,7 @@ function Runs({ runs }: { runs: RunSummary[] }) {
         { title: "Rejected", numeric: true, cell: (run) => count(run.rejected) },
         { title: "Days", numeric: true, cell: (run) => count(run.days) },
         { title: "Published", numeric: true, cell: (run) => count(run.published) },
-        { title: "Result", cell: (run) => resultOf(run) },
+        { title: "Result", text: true, cell: (run) => resultOf(run) },
       ]}
     />
   );
@@ -127,8 +127,8 @@ function Rejected({ rejects }: { rejects: Rejects }) {
         columns={[
           { title: "Reason", heading: true, cell: (row) => row.reason },
           { title: "Lines", numeric: true, cell: (row) => count(row.rejected) },
-          { title: "Meaning", cell: (row) => row.meaning },
-          { title: "What to do", cell: (row) => row.advice },
+          { title: "Meaning", text: true, cell: (row) => row.meaning },
+          { title: "What to do", text: true, cell: (row) => row.advice },
         ]}
       />
       {rejects.counts.length > 0 && (

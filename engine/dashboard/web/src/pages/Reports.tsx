@@ -114,8 +114,16 @@ function Period({ first, reports }: { first: PublishedReport; reports: Published
         hideCaption
         rows={reports}
         columns={[
-          { title: "Report", heading: true, whole: true, cell: (report) => report.report },
-          { title: "Answers", cell: (report) => (report.title === report.report ? "" : report.title) },
+          {
+            title: "Report",
+            heading: true,
+            cell: (report) => (
+              <>
+                {report.report}
+                {report.title !== report.report && <span class="hint">{report.title}</span>}
+              </>
+            ),
+          },
           { title: "Rows", numeric: true, cell: (report) => count(report.rows) },
           { title: "Left out", numeric: true, cell: (report) => (report.suppressedRows ? <span title="rows with too few users">{count(report.suppressedRows)}</span> : "0") },
           {
