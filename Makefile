@@ -90,6 +90,8 @@ fuzz:
 	$(GO) test ./engine/classify -run '^$$' -fuzz FuzzParseScenario -fuzztime $(FUZZTIME)
 	$(GO) test ./engine/ingest -run '^$$' -fuzz FuzzReader -fuzztime $(FUZZTIME)
 	$(GO) test ./engine/ingest -run '^$$' -fuzz FuzzParsePath -fuzztime $(FUZZTIME)
+	$(GO) test ./engine/account -run '^$$' -fuzz FuzzAuthenticate -fuzztime $(FUZZTIME)
+	$(GO) test ./engine/api -run '^$$' -fuzz FuzzRequest -fuzztime $(FUZZTIME)
 	$(GO) test ./engine/enrich/agent -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
 	$(GO) test ./engine/enrich/agent -run '^$$' -fuzz FuzzReadRules -fuzztime $(FUZZTIME)
 	$(GO) test ./engine/enrich/ipdb -run '^$$' -fuzz FuzzDamage -fuzztime $(FUZZTIME)

@@ -15,7 +15,7 @@ import (
 func testDashboardLogin(t *testing.T, w *dashboardWorld) {
 	b := w.tab(t, "")
 	b.refuse(401, "/me")
-	b.refuse(401, "/dashboard/session")
+	b.refuse(401, "/session")
 	deep := "breakdown?ns=acme&country=DE&timespan=days&" + demoWeek
 	b.do(chromedp.Navigate("http://" + w.address + "/dashboard/" + deep))
 	b.until("form", func() bool { return b.has("field", "User") })
@@ -62,7 +62,7 @@ func testDashboardSecondFactor(t *testing.T, w *dashboardWorld) {
 		t.Fatalf("engine user totp: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	b := w.tab(t, "")
-	for _, path := range []string{"/me", "/dashboard/session", "/dashboard/session/2fa"} {
+	for _, path := range []string{"/me", "/session", "/session/2fa"} {
 		b.refuse(401, path)
 	}
 	b.do(chromedp.Navigate("http://" + w.address + "/dashboard/login"))

@@ -164,7 +164,7 @@ func (w *dashboardWorld) startBrowser(t *testing.T, path string) {
 func (w *dashboardWorld) openSession(t *testing.T, name string) string {
 	t.Helper()
 	body := fmt.Sprintf(`{"username":%q,"password":%q}`, name, dashboardPassword)
-	response, err := http.Post("http://"+w.address+"/dashboard/session", "application/json", strings.NewReader(body))
+	response, err := http.Post("http://"+w.address+"/session", "application/json", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
