@@ -38,6 +38,15 @@ type loginSuccess struct {
 }
 
 func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
+	return s.checkPassword(w, r, func(token string) error { return send(w, http.StatusOK, loginSuccess{token}) })
+}
+
+func (s *Server) secondLogin(w http.ResponseWriter, r *http.Request) error {
+	return s.checkCode(w, r, func(token string) error { return send(w, http.StatusOK, loginSuccess{token}) })
+}
+
+// checkPassword reads user name and password, and lets done answer with the token of a session.
+func (s *Server) checkPassword(w http.ResponseWriter, r *http.Request, done func(token string) error) error {
 	var body loginRequest
 	if err := readJSON(w, r, &body, maxLogin); err != nil {
 		return err
@@ -49,10 +58,11 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	if login.SecondFactor != "" {
 		return send(w, http.StatusUnauthorized, loginFailure{"a second factor is required: send its code and this token to " + secondLoginPath, login.SecondFactor})
 	}
-	return send(w, http.StatusOK, loginSuccess{login.Token})
+	return done(login.Token)
 }
 
-func (s *Server) secondLogin(w http.ResponseWriter, r *http.Request) error {
+// checkCode reads the code of a second factor, likewise.
+func (s *Server) checkCode(w http.ResponseWriter, r *http.Request, done func(token string) error) error {
 	var body secondLoginRequest
 	if err := readJSON(w, r, &body, maxLogin); err != nil {
 		return err
@@ -61,7 +71,7 @@ func (s *Server) secondLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.answerLogin(w, err)
 	}
-	return send(w, http.StatusOK, loginSuccess{token})
+	return done(token)
 }
 
 // answerLogin answers a log-in that failed.

@@ -36,30 +36,11 @@ type sessionUser struct {
 }
 
 func (s *Server) openSession(w http.ResponseWriter, r *http.Request) error {
-	var body loginRequest
-	if err := readJSON(w, r, &body, maxLogin); err != nil {
-		return err
-	}
-	login, err := s.accounts.Login(r.Context(), body.Username, body.Password, s.clientOf(r))
-	if err != nil {
-		return s.answerLogin(w, err)
-	}
-	if login.SecondFactor != "" {
-		return send(w, http.StatusUnauthorized, loginFailure{"a second factor is required", login.SecondFactor})
-	}
-	return s.keepSession(w, r, login.Token)
+	return s.checkPassword(w, r, func(token string) error { return s.keepSession(w, r, token) })
 }
 
 func (s *Server) openSecondSession(w http.ResponseWriter, r *http.Request) error {
-	var body secondLoginRequest
-	if err := readJSON(w, r, &body, maxLogin); err != nil {
-		return err
-	}
-	token, err := s.accounts.SecondFactor(r.Context(), body.Token, body.Code, s.clientOf(r))
-	if err != nil {
-		return s.answerLogin(w, err)
-	}
-	return s.keepSession(w, r, token)
+	return s.checkCode(w, r, func(token string) error { return s.keepSession(w, r, token) })
 }
 
 func (s *Server) keepSession(w http.ResponseWriter, r *http.Request, token string) error {
