@@ -103,7 +103,7 @@ func openDashboard(t *testing.T) *dashboardWorld {
 		addUser(t, name, append([]string{"--data", w.data, "--config", config}, may...)...)
 	}
 	w.address = freeAddress(t)
-	server := startProcess(t, "serve", "--data", w.data, "--config", config, "--listen", w.address)
+	server := startProcess(t, "serve", "--data", w.data, "--config", config, "--listen", w.address, "--log-level", "warn")
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the log of the server:\n%s", server.log())
