@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -56,28 +55,23 @@ func testDashboardLogin(t *testing.T, w *dashboardWorld) {
 
 // A user with a second factor gives its code, too.
 func testDashboardSecondFactor(t *testing.T, w *dashboardWorld) {
-	r := runChild(t, "user", "totp", "tess", "--no-confirm", "--data", w.data)
-	secret := regexp.MustCompile(`\b[A-Z2-7]{16,}\b`).FindString(r.stdout)
-	if r.code != 0 || secret == "" {
-		t.Fatalf("engine user totp: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
-	}
 	b := w.tab(t, "")
 	for _, path := range []string{"/me", "/session", "/session/2fa"} {
 		b.refuse(401, path)
 	}
 	b.do(chromedp.Navigate("http://" + w.address + "/dashboard/login"))
-	b.logIn("tess", dashboardPassword)
+	b.logIn(dashboardTess, dashboardPassword)
 	b.fill("Code of your second factor", "no code")
 	b.click("button", "Continue")
 	b.until("message about the wrong code", func() bool { return b.text("[role=alert]") != "" })
-	code, err := totp.GenerateCode(secret, time.Now())
+	code, err := totp.GenerateCode(w.secret, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.fill("Code of your second factor", code[:3]+" "+code[3:])
 	b.click("button", "Continue")
 	b.until("overview", func() bool { return b.text("h1") == "Overview" })
-	if who := b.text(".who"); who != "tess" {
+	if who := b.text(".who"); who != dashboardTess {
 		t.Errorf("the page says that %q is logged in", who)
 	}
 }

@@ -27,7 +27,7 @@ func publishedReports(t *testing.T, w *dashboardWorld, filter url.Values) (all [
 	}
 }
 
-// reportRows are what the page lists: the period, then the cells of the report.
+// reportRows are what the page lists: the period, the report with its question without blanks, its numbers and files.
 func reportRows(reports []apiReport) [][]string {
 	rows := [][]string{}
 	for _, report := range reports {
@@ -41,7 +41,7 @@ func reportRows(reports []apiReport) [][]string {
 			files = append(files, file.Name+" "+file.SHA256)
 		}
 		rows = append(rows, []string{title, fmt.Sprintf("%s to %s · revision %d", report.Start, report.End, report.Revision),
-			report.Report, strings.Join(strings.Fields(about), " "), thousands(report.Rows), thousands(report.SuppressedRows), strings.Join(files, ", ")})
+			report.Report + strings.Join(strings.Fields(about), ""), thousands(report.Rows), thousands(report.SuppressedRows), strings.Join(files, ", ")})
 	}
 	return rows
 }
@@ -51,7 +51,8 @@ func (b *dashboardTab) reports() [][]string {
 	return evaluate[[][]string](b, `[...document.querySelectorAll("main section.panel")].flatMap((section) => {
 		const head = [section.getAttribute("aria-label"), seen.clean(section.querySelector(".hint").textContent)];
 		return [...section.querySelectorAll("tbody tr")].map((row) => {
-			const cells = [...row.cells].slice(0, 4).map((cell) => seen.clean(cell.textContent));
+			const numbers = [...row.querySelectorAll(".numeric")].map((cell) => seen.clean(cell.textContent));
+			const cells = [row.querySelector("th").textContent.replace(/\s/g, ""), ...numbers];
 			const files = [...row.querySelectorAll("a[download]")].map((link) => link.download + " " + link.title.split("SHA-256 ")[1]);
 			return [...head, ...cells, files.join(", ")];
 		});

@@ -230,7 +230,7 @@ func expect[T any](b *dashboardTab, what string, want T, get func() T) {
 			return
 		}
 		if time.Since(begun) > pollFor {
-			b.t.Fatalf("%s: %s is\n%v\nwant\n%v\nthe page says:\n%s", b.location(), what, got, want, b.words())
+			b.t.Fatalf("%s: %s is\n%.3000v\nwant\n%.3000v\nthe page says:\n%s", b.location(), what, fmt.Sprint(got), fmt.Sprint(want), b.words())
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,7 @@ const (
 	dashboardRoot     = "root" // may see everything
 	dashboardAnn      = "ann"  // may see the publisher acme
 	dashboardBob      = "bob"  // may see one repository
+	dashboardTess     = "tess" // has a second factor
 	dashboardPassword = "correct horse battery"
 )
 
@@ -82,7 +84,7 @@ type dashboardWorld struct {
 	browser    context.Context
 	complaints *dashboardComplaints
 	sessions   map[string]string // cookies by user
-	agents     []string          // user agents that the log has
+	secret     string            // of the second factor of tess
 }
 
 // openDashboard loads the demo data and hostile ones, serves them and starts a browser.
@@ -98,12 +100,16 @@ func openDashboard(t *testing.T) *dashboardWorld {
 	w := &dashboardWorld{data: filepath.Join(t.TempDir(), "data"), complaints: newDashboardComplaints(), sessions: map[string]string{}}
 	config := w.load(t)
 	for name, may := range map[string][]string{
-		dashboardRoot: {"--admin"}, dashboardAnn: {"--publisher", "acme"}, dashboardBob: {"--repository", "globex/sdk"}, "tess": {"--namespace", "acme"},
+		dashboardRoot: {"--admin"}, dashboardAnn: {"--publisher", "acme"}, dashboardBob: {"--repository", "globex/sdk"}, dashboardTess: {"--namespace", "acme"},
 	} {
 		addUser(t, name, append([]string{"--data", w.data, "--config", config}, may...)...)
 	}
+	r := runChild(t, "user", "totp", dashboardTess, "--no-confirm", "--data", w.data)
+	if w.secret = regexp.MustCompile(`\b[A-Z2-7]{16,}\b`).FindString(r.stdout); r.code != 0 || w.secret == "" {
+		t.Fatalf("engine user totp: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
 	w.address = freeAddress(t)
-	server := startProcess(t, "serve", "--data", w.data, "--config", config, "--listen", w.address)
+	server := startProcess(t, "serve", "--data", w.data, "--config", config, "--listen", w.address, "--log-level", "warn")
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the log of the server:\n%s", server.log())
