@@ -81,7 +81,7 @@ const accessProblems = `(() => {
 // interactiveRoles are what people use, and so must have a name.
 var interactiveRoles = map[string]bool{
 	"button": true, "link": true, "textbox": true, "searchbox": true, "combobox": true, "checkbox": true, "DisclosureTriangle": true,
-	"spinbutton": true, "slider": true, "radio": true, "tab": true, "menuitem": true, "table": true, "image": true, "navigation": true, "region": true,
+	"spinbutton": true, "slider": true, "radio": true, "tab": true, "menuitem": true, "table": true, "image": true, "navigation": true, "region": true, "form": true,
 }
 
 // All pages can be read and used, in light and dark.

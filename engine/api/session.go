@@ -45,8 +45,8 @@ func (s *Server) openSecondSession(w http.ResponseWriter, r *http.Request) error
 
 func (s *Server) keepSession(w http.ResponseWriter, r *http.Request, token string) error {
 	user, err := s.accounts.Authenticate(token)
-	if err != nil {
-		return err
+	if err != nil { // the user was changed in this moment
+		return s.answerLogin(w, err)
 	}
 	if err := s.setCookie(w, r, token, 0); err != nil {
 		return err

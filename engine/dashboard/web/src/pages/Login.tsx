@@ -23,7 +23,7 @@ export function Login() {
     }
   };
   return (
-    <form class="login panel" onSubmit={submit} aria-busy={busy}>
+    <form class="login panel" aria-label="Log in" onSubmit={submit} aria-busy={busy}>
       <h1 tabIndex={-1}>Log in</h1>
       {secondFactor ? (
         <label class="field" key="code">

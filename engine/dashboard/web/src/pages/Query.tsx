@@ -75,6 +75,7 @@ export function Query() {
       <div class="query">
         <SchemaList loaded={schema} insert={insert} />
         <form
+          aria-label="Query"
           class="query-main"
           onSubmit={(event) => {
             event.preventDefault();
