@@ -19,8 +19,10 @@ import (
 type Live struct {
 	engine *Engine
 	store  *lake.Lake
-	end    context.Context // of opening a state; ended by Close
-	stop   context.CancelFunc
+	// fewDays are not read into memory; tests take fewer.
+	fewDays int
+	end     context.Context // of opening a state; ended by Close
+	stop    context.CancelFunc
 
 	mu      sync.Mutex
 	looked  time.Time // with the monotonic clock
@@ -42,7 +44,7 @@ func (e *Engine) OpenLive() (*Live, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Live{engine: e, store: store}
+	l := &Live{engine: e, store: store, fewDays: fewDays}
 	l.end, l.stop = context.WithCancel(context.Background())
 	return l, nil
 }

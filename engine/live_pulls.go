@@ -299,7 +299,7 @@ func (s *LiveState) storedPulls(ctx context.Context, request PullsRequest, spans
 	}
 	table := actionsView
 	if namespaces := request.namespaces(); len(namespaces) == 1 {
-		of, done, err := s.actionsOf(ctx, namespaces[0])
+		of, done, err := s.actionsOf(ctx, namespaces[0], period.Range{From: from, To: to})
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/pullscope/pullscope/engine/duck"
+	"github.com/pullscope/pullscope/engine/period"
 	"github.com/pullscope/pullscope/engine/turn"
 	sqlfiles "github.com/pullscope/pullscope/sql"
 )
@@ -42,11 +43,17 @@ func newActionTables() *actionTables {
 	return &actionTables{limit: maxTableRows, entries: map[string]*list.Element{}, order: list.New()}
 }
 
-// actionsOf is the table that has the actions of a namespace, and perhaps others. Call done when it is not
-// used any more.
-func (s *LiveState) actionsOf(ctx context.Context, namespace string) (table string, done func(), err error) {
+// fewDays are read from their files faster than all days into memory.
+const fewDays = 45
+
+// actionsOf is the table that has the actions of a namespace in a stretch of days, and perhaps others. Call done
+// when it is not used any more.
+func (s *LiveState) actionsOf(ctx context.Context, namespace string, days period.Range) (table string, done func(), err error) {
 	t := s.tables
 	entry := t.find(namespace)
+	if entry == nil && !days.From.AddDate(0, 0, s.live.fewDays).Before(days.To) {
+		return actionsView, func() {}, nil
+	}
 	if entry == nil {
 		leave, err := t.turns.Take(ctx, namespace)
 		if err != nil {

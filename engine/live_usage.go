@@ -114,7 +114,7 @@ func (s *LiveState) Usage(ctx context.Context, request UsageRequest) (*Usage, er
 		}
 	}
 	var done func()
-	if query.table, done, err = s.actionsOf(ctx, request.Namespace); err != nil {
+	if query.table, done, err = s.actionsOf(ctx, request.Namespace, period.Range{From: query.From.Time(), To: query.Last.Next().Time()}); err != nil {
 		return nil, err
 	}
 	defer done()

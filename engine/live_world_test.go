@@ -26,6 +26,7 @@ func openLive(t rapid.TB, e *Engine, use func(*Live, *LiveState)) {
 			t.Errorf("close: %v", err)
 		}
 	}()
+	live.fewDays = 0 // so that actions are read into memory; the tests of the API read them from the files
 	state := stateNow(t, live)
 	defer state.Release()
 	use(live, state)

@@ -54,7 +54,7 @@ func (s *Server) jsonWithin(limit time.Duration, compute func(c *call) (any, err
 		}
 		// Periods close as time goes by.
 		minute := c.live.Now().Format("2006-01-02T15:04")
-		key := digest(c.state.Mark(), c.access.fingerprint, base, minute, c.generation, c.URL.EscapedPath(), c.URL.RawQuery)
+		key := digest(c.state.Mark(), s.accounts.Revision(), c.access.fingerprint, base, minute, c.generation, c.URL.EscapedPath(), c.URL.RawQuery)
 		body, err := s.answers.get(c.Context(), key, func() ([]byte, error) {
 			value, err := compute(c)
 			if err != nil {
