@@ -12,6 +12,7 @@ import (
 	"github.com/pullscope/pullscope/engine/duck"
 	"github.com/pullscope/pullscope/engine/lake"
 	"github.com/pullscope/pullscope/engine/period"
+	"github.com/pullscope/pullscope/engine/turn"
 )
 
 // Live reads the lake for many at once, for as long as it is open, and follows the runs:
@@ -148,8 +149,8 @@ type LiveState struct {
 
 	users int // guarded by Live.mu; Live is one
 
-	images       memo[string, []Image]
-	publications memo[string, []Publication]
+	images       memo[[]Image]
+	publications memo[[]Publication]
 }
 
 func (l *Live) openState(mark string) (s *LiveState, err error) {
@@ -186,17 +187,8 @@ func (l *Live) openState(mark string) (s *LiveState, err error) {
 		return nil, err
 	}
 	readable := append(l.store.PublicDirs(), q.snapshot.Dir())
-	return s, q.db.Restrict(ctx, slices.Concat(readable, patterns(readable), q.snapshot.Paths()))
-}
-
-// patterns are the paths as read_parquet is given them: the database holds what it is asked for against what it may
-// read before it looks for files.
-func patterns(paths []string) []string {
-	escaped := make([]string, len(paths))
-	for i, path := range paths {
-		escaped[i] = duck.Path(path)
-	}
-	return escaped
+	// The database holds what it is asked for, a pattern, against what it may read before it looks for files.
+	return s, q.db.Restrict(ctx, slices.Concat(readable, duck.Paths(readable), q.snapshot.Paths()))
 }
 
 // Mark names the state: another one has another mark.
@@ -275,41 +267,35 @@ func (s *LiveState) connected(ctx context.Context, do func(*duck.DB) error) erro
 }
 
 // memo remembers what was computed once for a key. What failed is computed again.
-type memo[K comparable, V any] struct {
+type memo[V any] struct {
+	turns turn.Keys
+
 	mu    sync.Mutex
-	known map[K]*remembered[V]
+	known map[string]V
 }
 
-type remembered[V any] struct {
-	mu    sync.Mutex
-	done  bool
-	value V
+func (m *memo[V]) get(ctx context.Context, key string, compute func() (V, error)) (V, error) {
+	return turn.Once(ctx, &m.turns, key, func() (V, bool) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		value, ok := m.known[key]
+		return value, ok
+	}, func() (V, error) {
+		value, err := compute()
+		if err != nil {
+			return value, err
+		}
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.known == nil {
+			m.known = map[string]V{}
+		}
+		m.known[key] = value
+		return value, nil
+	})
 }
 
-func (m *memo[K, V]) get(key K, compute func() (V, error)) (V, error) {
-	m.mu.Lock()
-	if m.known == nil {
-		m.known = map[K]*remembered[V]{}
-	}
-	r := m.known[key]
-	if r == nil {
-		r = &remembered[V]{}
-		m.known[key] = r
-	}
-	m.mu.Unlock()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.done {
-		return r.value, nil
-	}
-	value, err := compute()
-	if err == nil {
-		r.value, r.done = value, true
-	}
-	return value, err
-}
-
-func (m *memo[K, V]) forget(key K) {
+func (m *memo[V]) forget(key string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.known, key)

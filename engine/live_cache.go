@@ -55,31 +55,20 @@ func newFileCache(dir string, limit int64) (*fileCache, error) {
 // hold is what is known under a key, and stays until it is released. Where nothing is, compute fills a folder, once
 // for all who ask meanwhile.
 func (c *fileCache) hold(ctx context.Context, key string, compute func(dir string) (about any, err error)) (*cached, error) {
-	if entry := c.find(key); entry != nil {
-		return entry, nil
-	}
-	done, err := c.turns.Take(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	if entry := c.find(key); entry != nil {
-		return entry, nil
-	}
-	return c.fill(key, compute)
+	return turn.Once(ctx, &c.turns, key, func() (*cached, bool) { return c.find(key) }, func() (*cached, error) { return c.fill(key, compute) })
 }
 
-func (c *fileCache) find(key string) *cached {
+func (c *fileCache) find(key string) (entry *cached, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	element := c.entries[key]
 	if element == nil {
-		return nil
+		return nil, false
 	}
 	c.order.MoveToFront(element)
-	entry := element.Value.(*cached)
+	entry = element.Value.(*cached)
 	entry.users++
-	return entry
+	return entry, true
 }
 
 // release says that the caller does not hold the entry any more.

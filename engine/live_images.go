@@ -15,7 +15,7 @@ func (i Image) String() string { return i.Namespace + "/" + i.Repository }
 
 // Images are all repositories with stored actions, in order.
 func (s *LiveState) Images(ctx context.Context) ([]Image, error) {
-	return s.images.get("", func() ([]Image, error) {
+	return s.images.get(ctx, "", func() ([]Image, error) {
 		return s.readImages(ctx, "select distinct namespace, repository from actions order by all")
 	})
 }
@@ -23,7 +23,7 @@ func (s *LiveState) Images(ctx context.Context) ([]Image, error) {
 // ImagesOf are the repositories of a namespace that have stored actions, or had some when a report was
 // published, in order.
 func (s *LiveState) ImagesOf(ctx context.Context, namespace string) ([]Image, error) {
-	return s.images.get("of "+namespace, func() ([]Image, error) {
+	return s.images.get(ctx, "of "+namespace, func() ([]Image, error) {
 		all, err := s.Images(ctx)
 		if err != nil {
 			return nil, err

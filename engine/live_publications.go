@@ -66,7 +66,7 @@ const publicationTries = 10
 
 // Publications are those of a publisher, by its id: the weeks, then the months, each by time.
 func (s *LiveState) Publications(ctx context.Context, publisher string) ([]Publication, error) {
-	return s.publications.get(publisher, func() ([]Publication, error) {
+	return s.publications.get(ctx, publisher, func() ([]Publication, error) {
 		dir, err := filepath.Abs(filepath.Join(s.live.engine.Dir, "reports", lake.SafeName(publisher)))
 		if err != nil {
 			return nil, fmt.Errorf("list published reports: %w", err)

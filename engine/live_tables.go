@@ -50,36 +50,30 @@ const fewDays = 45
 // when it is not used any more.
 func (s *LiveState) actionsOf(ctx context.Context, namespace string, days period.Range) (table string, done func(), err error) {
 	t := s.tables
-	entry := t.find(namespace)
-	if entry == nil && !days.From.AddDate(0, 0, s.live.fewDays).Before(days.To) {
-		return actionsView, func() {}, nil
-	}
-	if entry == nil {
-		leave, err := t.turns.Take(ctx, namespace)
-		if err != nil {
-			return "", nil, err
+	few := !days.From.AddDate(0, 0, s.live.fewDays).Before(days.To)
+	entry, err := turn.Once(ctx, &t.turns, namespace, func() (*actionTable, bool) {
+		if entry, ok := t.find(namespace); ok || !few {
+			return entry, ok
 		}
-		defer leave()
-		if entry = t.find(namespace); entry == nil {
-			if entry, err = s.makeTable(ctx, namespace); err != nil {
-				return "", nil, err
-			}
-		}
+		return &actionTable{name: actionsView, users: 1}, true
+	}, func() (*actionTable, error) { return s.makeTable(ctx, namespace) })
+	if err != nil {
+		return "", nil, err
 	}
 	return entry.name, func() { s.leaveTable(entry) }, nil
 }
 
-func (t *actionTables) find(namespace string) *actionTable {
+func (t *actionTables) find(namespace string) (entry *actionTable, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	element := t.entries[namespace]
 	if element == nil {
-		return nil
+		return nil, false
 	}
 	t.order.MoveToFront(element)
-	entry := element.Value.(*actionTable)
+	entry = element.Value.(*actionTable)
 	entry.users++
-	return entry
+	return entry, true
 }
 
 // makeTable reads the actions of a namespace, unless they are too many.

@@ -28,39 +28,30 @@ const (
 // editUsers changes the users under the lock: edit gets what the file has now, and reports whether to
 // write it. Nothing is written when it returns an error.
 func (s *Store) editUsers(edit func(*usersFile) (write bool, err error)) error {
-	return s.locked(func() error {
-		path := filepath.Join(s.dir, usersName)
-		fresh := followed[*directory]{path: path, parse: parseUsers}
-		defer fresh.close()
-		fresh.refresh()
-		if fresh.err != nil {
-			return fresh.err
-		}
-		file := fresh.value.file
-		write, err := edit(&file)
-		if err != nil || !write {
-			return err
-		}
-		return s.replace(path, &file, func(content []byte) error { _, err := parseUsers(content); return err })
-	})
+	return editFile(s, usersName, parseUsers, func(d *directory) usersFile { return d.file }, edit)
 }
 
 // editKeys changes the keys in the same way.
 func (s *Store) editKeys(edit func(*keysFile) (write bool, err error)) error {
+	return editFile(s, keysName, parseKeys, func(k *keySet) keysFile { return k.file }, edit)
+}
+
+// editFile changes a file that parse reads; fileOf is its content, as it is written.
+func editFile[V, F any](s *Store, name string, parse func([]byte) (V, error), fileOf func(V) F, edit func(*F) (write bool, err error)) error {
 	return s.locked(func() error {
-		path := filepath.Join(s.dir, keysName)
-		fresh := followed[*keySet]{path: path, parse: parseKeys}
+		path := filepath.Join(s.dir, name)
+		fresh := followed[V]{path: path, parse: parse}
 		defer fresh.close()
 		fresh.refresh()
 		if fresh.err != nil {
 			return fresh.err
 		}
-		file := fresh.value.file
+		file := fileOf(fresh.value)
 		write, err := edit(&file)
 		if err != nil || !write {
 			return err
 		}
-		return s.replace(path, &file, func(content []byte) error { _, err := parseKeys(content); return err })
+		return s.replace(path, &file, func(content []byte) error { _, err := parse(content); return err })
 	})
 }
 

@@ -71,21 +71,27 @@ func (s *Server) jsonWithin(limit time.Duration, compute func(c *call) (any, err
 		}
 		w.Header().Set("Cache-Control", cache)
 		w.Header().Add("Vary", "Authorization, Cookie")
-		w.Header().Set("Content-Type", jsonType)
-		w.Header().Set("Etag", `W/"`+digest(string(body))+`"`)
-		http.ServeContent(w, c.withoutRange(), "", time.Time{}, bytes.NewReader(body))
+		serveText(w, c.Request, jsonType, digest(string(body)), body)
 		return nil
 	}))
 }
 
+// serveText answers with a text, or with 304 where the client has it. Its tag is weak, because it may be packed on
+// its way.
+func serveText(w http.ResponseWriter, r *http.Request, contentType, tag string, text []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Etag", `W/"`+tag+`"`)
+	http.ServeContent(w, withoutRange(r), "", time.Time{}, bytes.NewReader(text))
+}
+
 // withoutRange is the request for the whole answer: a part of a text that is packed on its way is of no use.
-func (c *call) withoutRange() *http.Request {
-	if c.Header.Get("Range") == "" {
-		return c.Request
+func withoutRange(r *http.Request) *http.Request {
+	if r.Header.Get("Range") == "" {
+		return r
 	}
-	r := c.Clone(c.Context())
-	r.Header.Del("Range")
-	return r
+	whole := r.Clone(r.Context())
+	whole.Header.Del("Range")
+	return whole
 }
 
 func encode(value any) ([]byte, error) {
@@ -130,22 +136,13 @@ func newAnswers() *answers {
 
 // get is the answer under a key, computed once for all who wait for it.
 func (a *answers) get(ctx context.Context, key string, compute func() ([]byte, error)) ([]byte, error) {
-	if body, ok := a.find(key); ok {
-		return body, nil
-	}
-	done, err := a.turns.Take(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	if body, ok := a.find(key); ok {
-		return body, nil
-	}
-	body, err := compute()
-	if err == nil {
-		a.keep(key, body)
-	}
-	return body, err
+	return turn.Once(ctx, &a.turns, key, func() ([]byte, bool) { return a.find(key) }, func() ([]byte, error) {
+		body, err := compute()
+		if err == nil {
+			a.keep(key, body)
+		}
+		return body, err
+	})
 }
 
 func (a *answers) find(key string) ([]byte, bool) {

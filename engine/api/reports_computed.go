@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/pullscope/pullscope/engine"
 	"github.com/pullscope/pullscope/engine/period"
@@ -89,7 +87,7 @@ func (s *Server) computeReport(w http.ResponseWriter, c *call) error {
 	w.Header().Set("Content-Type", contentType(name))
 	// Weak, since it may be packed on its way; and so no part of it can be asked for.
 	w.Header().Set("Etag", `W/"`+etag+`"`)
-	return s.serveFile(w, c.withoutRange(), file)
+	return s.serveFile(w, withoutRange(c.Request), file)
 }
 
 // report is the one that the path names, if the publisher of the namespace gets it.
@@ -163,8 +161,6 @@ func (s *Server) sendRows(w http.ResponseWriter, c *call, p *params, computed *e
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", jsonType)
-	w.Header().Set("Etag", `W/"`+digest(string(body))+`"`)
-	http.ServeContent(w, c.withoutRange(), "", time.Time{}, strings.NewReader(string(body)))
+	serveText(w, c.Request, jsonType, digest(string(body)), body)
 	return nil
 }

@@ -98,14 +98,14 @@ func (s *Server) newest() (*engine.Live, string, *engine.LiveState, error) {
 }
 
 func (s *Server) router() http.Handler {
-	mux := http.NewServeMux()
+	mux, pages := http.NewServeMux(), dashboard.Handler()
 	for pattern, handler := range map[string]http.Handler{
 		"POST " + loginPath:       s.timed(s.login),
 		"POST " + secondLoginPath: s.timed(s.secondLogin),
 
 		"GET /{$}":                  http.RedirectHandler(dashboard.Path, http.StatusFound),
-		"GET /dashboard":            dashboard.Handler(),
-		"GET " + dashboard.Path:     dashboard.Handler(),
+		"GET /dashboard":            pages,
+		"GET " + dashboard.Path:     pages,
 		"POST " + sessionPath:       s.timed(s.openSession),
 		"POST " + secondSessionPath: s.timed(s.openSecondSession),
 		"DELETE " + sessionPath:     s.plain(s.closeSession),

@@ -48,3 +48,21 @@ func (k *Keys) Take(ctx context.Context, key string) (done func(), err error) {
 		return nil, ctx.Err()
 	}
 }
+
+// Once is what find knows under a key, else what compute makes of it, one at a time: who waited finds what the one
+// before computed. What failed is computed again by the next.
+func Once[V any](ctx context.Context, k *Keys, key string, find func() (V, bool), compute func() (V, error)) (V, error) {
+	if value, ok := find(); ok {
+		return value, nil
+	}
+	done, err := k.Take(ctx, key)
+	if err != nil {
+		var none V
+		return none, err
+	}
+	defer done()
+	if value, ok := find(); ok {
+		return value, nil
+	}
+	return compute()
+}
